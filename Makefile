@@ -1,0 +1,182 @@
+# Afield's only build file. `make help` lists the targets.
+# Knobs: SAN=address,undefined  CUDA=0|1  ONEDNN=0|1  CC=clang  OPT=-O2  V=1
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += -rR --no-print-directory
+VERSION := 0.1.0
+CC      := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+AR      := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
+OPT     ?= -O3 -g
+PREFIX  ?= /usr/local
+Q       := $(if $(V),,@)
+comma   := ,
+space   := $() $()
+define nl
+
+
+endef
+
+# ---- what it stands on: pkg-config name:Debian package, then headers without a .pc file --------------
+PC_DEPS  := fftw3:libfftw3-dev hdf5:libhdf5-dev matio:libmatio-dev libarchive:libarchive-dev \
+            jansson:libjansson-dev libcyaml:libcyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
+PACKAGES := build-essential pkg-config libdnnl-dev $(foreach d,$(PC_DEPS),$(lastword $(subst :, ,$(d))))
+PC_NAMES := $(foreach d,$(PC_DEPS),$(firstword $(subst :, ,$(d))))
+PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
+pc        = $(shell pkg-config $(1) 2>/dev/null)
+MISSING   = $(shell command -v $(CC) pkg-config >/dev/null 2>&1 || echo build-essential pkg-config; \
+              for d in $(PC_DEPS); do pkg-config --exists $${d%%:*} 2>/dev/null || echo $${d\#\#*:}; done; \
+              test -e /usr/include/dnnl.h || test -e /usr/local/include/dnnl.h || echo libdnnl-dev)
+
+# ---- flags -------------------------------------------------------------------------------------------
+NVCC      ?= $(or $(shell command -v nvcc 2>/dev/null),$(wildcard /usr/local/cuda/bin/nvcc))
+CUDA      ?= $(if $(NVCC),1,0)
+ONEDNN    ?= $(if $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h),1,0)
+CUDA_ARCH ?= sm_90
+WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+        -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Werror
+CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off \
+            $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPFLAGS += -D_GNU_SOURCE -DAF_VERSION='"$(VERSION)"' -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
+LDFLAGS  += -fopenmp $(if $(SAN),-fsanitize=$(SAN)) $(call pc,--libs-only-L $(PC_NAMES))
+LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -lm
+ifeq ($(CUDA),1)
+CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+CPPFLAGS  += -isystem $(CUDA_HOME)/include
+LDFLAGS   += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64
+LDLIBS    += -lcudart
+endif
+# one object tree per configuration: nothing stale, no `clean` between sanitizers
+BUILD := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
+GEN   := $(BUILD)/gen
+
+# ---- plugins: foo.c in a kind's directory defines `const af_<kind> af_<kind>_foo`; a directory foo/
+# ---- beside it holds foo's helpers and is not scanned -----------------------------------------------
+KINDS         := op backend space metric task prep searcher
+DIR_op        := core/ops
+DIR_backend   := core/backends
+DIR_space     := core/spaces baselines
+DIR_metric    := core/metrics
+DIR_task      := tasks
+DIR_prep      := data-prep
+DIR_searcher  := searchers
+SKIP  := $(if $(filter 1,$(CUDA)),,cuda) $(if $(filter 1,$(ONEDNN)),,onednn)
+names  = $(filter-out $(SKIP),$(sort $(basename $(notdir $(wildcard $(addsuffix /*.c,$(DIR_$(1))))))))
+define registry_of
+extern const af_$(1) $(subst $(space),$(comma) ,$(strip $(foreach n,$(call names,$(1)),af_$(1)_$(n))));
+static const af_$(1) *const $(1)s[] = {$(foreach n,$(call names,$(1)),&af_$(1)_$(n),) 0};
+endef
+define REGISTRY
+/* Generated from the directory listing by the Makefile. */
+#include "core/registry.h"
+$(foreach k,$(KINDS),$(call registry_of,$(k))$(nl))
+const af_registry af_builtin = {$(foreach k,$(KINDS),.$(k) = $(k)s,)};
+endef
+CMDS := $(sort $(patsubst eval/cmd_%.c,%,$(wildcard eval/cmd_*.c)))
+define COMMANDS
+/* Generated from the directory listing by the Makefile. */
+#include "eval/cli.h"
+extern const af_cmd $(subst $(space),$(comma) ,$(strip $(foreach n,$(CMDS),af_cmd_$(n))));
+const af_cmd *const af_commands[] = {$(foreach n,$(CMDS),&af_cmd_$(n),) 0};
+endef
+export REGISTRY COMMANDS
+
+CORE_SRC := $(filter-out core/ops/% core/backends/% core/spaces/% core/metrics/%,$(wildcard core/*.c core/*/*.c))
+PLUG_SRC := $(foreach k,$(KINDS),$(foreach d,$(DIR_$(k)),$(foreach n,$(call names,$(k)),\
+              $(wildcard $(d)/$(n).c $(d)/$(n)/*.c $(d)/$(n)/*.cu)))) $(wildcard data-prep/formats/*.c)
+F64_SRC  := $(wildcard core/ops/*.c) core/train/loss.c core/train/optimiser.c
+EVAL_SRC := $(wildcard eval/*.c)
+obj       = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
+LIB_OBJ  := $(call obj,$(CORE_SRC) $(PLUG_SRC)) $(addprefix $(BUILD)/f64/,$(F64_SRC:.c=.o)) $(GEN)/registry.o
+LIB      := $(BUILD)/libafield.a
+SOLIB    := $(BUILD)/libafield.so.$(VERSION)
+CMD_OBJ  := $(call obj,$(filter-out eval/main.c,$(EVAL_SRC))) $(GEN)/commands.o
+TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TEST_AID := $(call obj,$(wildcard tests/aid/*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all deps demo test test-run bench fuzz install clean help FORCE
+all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build ./afield and libafield
+
+deps:               ## install what is missing (Debian, Ubuntu), or list it
+	@sh tests/aid/deps.sh "$(strip $(MISSING))" "$(PACKAGES)"
+
+demo:               ## install, build, and compare three methods on two tasks
+	@$(MAKE) deps && $(MAKE) all && ./afield bench suites/demo.yaml --out build/demo --resume
+
+test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
+	@$(MAKE) deps && $(MAKE) all && $(MAKE) test-run
+
+bench: all          ## time the engine; writes bench.csv in the build directory
+	$(Q)$(MAKE) $(BUILD)/tests/bench_engine && $(BUILD)/tests/bench_engine $(BUILD)/bench.csv
+
+$(GEN)/registry.c: FORCE | $(GEN)/
+	$(Q)printenv REGISTRY | cmp -s - $@ || printenv REGISTRY > $@
+$(GEN)/commands.c: FORCE | $(GEN)/
+	$(Q)printenv COMMANDS | cmp -s - $@ || printenv COMMANDS > $@
+$(LIB): $(LIB_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(SOLIB): $(LIB_OBJ)
+	$(Q)$(CC) -shared -Wl,-soname,libafield.so.0 $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+afield: $(BUILD)/afield FORCE
+	$(Q)cmp -s $< $@ || cp $< $@
+$(BUILD)/afield.pc: Makefile | $(BUILD)/
+	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nRequires.private: %s\nLibs: -L$${libdir} -lafield\nLibs.private: -ldnnl -lm -fopenmp\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(PC_LIBS)' > $@
+$(TESTS) $(BUILD)/tests/bench_engine: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+.SECONDEXPANSION:
+$(GEN)/%.o: $(GEN)/%.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/f64/%.o: %.c | $$(@D)/
+	@echo "  CC64  $<"
+	$(Q)$(CC) $(CPPFLAGS) -DAF_DOUBLE $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.c | $$(@D)/
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.cu | $$(@D)/
+	@echo "  NVCC  $<"
+	$(Q)$(NVCC) -I. -O2 -arch=$(CUDA_ARCH) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
+%/:
+	$(Q)mkdir -p $@
+
+RUN := $(addprefix run-,$(notdir $(if $(T),$(filter %/test_$(T),$(TESTS)),$(TESTS))))
+.PHONY: $(RUN) check-includes check-headers check-cli
+test-run: $(RUN) $(if $(T),,check-includes check-headers check-cli)
+	@echo "all tests passed"
+$(RUN): run-%: $(BUILD)/tests/%
+	@echo "  TEST  $*"
+	$(Q)$<
+check-includes:
+	$(Q)sh tests/aid/includes.sh tests/deps.txt
+check-headers:      # every header compiles alone
+	$(Q)for h in afield.h core/*.h core/*/*.h data-prep/formats/*.h eval/*.h; do \
+	    test ! -e $$h || $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c $$h 2>&1 | grep -v 'pragma once' || true; done | { ! grep .; }
+check-cli: $(BUILD)/afield
+	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh
+
+fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
+	$(Q)for f in $^; do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 || exit 1; done
+$(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/
+	$(Q)$(MAKE) CC=clang SAN=address,undefined WARN=-w build/san-address-undefined$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)/libafield.a
+	$(Q)clang $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	    build/san-address-undefined$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)/libafield.a $(LDFLAGS) $(LDLIBS)
+
+install: all        ## install under $(DESTDIR)$(PREFIX)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/afield)
+	install $(BUILD)/afield $(DESTDIR)$(PREFIX)/bin/afield
+	install -m 644 $(LIB) $(BUILD)/afield.pc $(DESTDIR)$(PREFIX)/lib/
+	mv $(DESTDIR)$(PREFIX)/lib/afield.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install $(SOLIB) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf libafield.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libafield.so.0
+	ln -sf libafield.so.0 $(DESTDIR)$(PREFIX)/lib/libafield.so
+	for h in afield.h core/*.h core/*/*.h; do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/include/afield/$$h; done
+
+help:               ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+clean:              ## remove everything that was built
+	rm -rf build afield
+.PRECIOUS: %/
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,93 @@
+/* The canonical dataset: <directory>/<task>.h5 (train and validation) and <task>.test.h5, HDF5 that
+ * h5py reads as is. Contiguous, so samples are memory-mapped.
+ *
+ *   /x      float32 {N, C, H, W}          /y  int32 {N} or float32 {N, C, H, W}
+ *   /id     fixed-length strings {N}      /group  int32 {N}, optional: record, clip ... of a sample
+ *   /splits/<protocol>/<train|valid|test> int64 indices into this file
+ *   /scale/<protocol>/{x_mean,x_std,y_mean,y_std}  float32, optional: x is used as (x - mean) / std;
+ *           predictions are decoded as p * y_std + y_mean before the loss
+ *   attributes: format, task, size, part, provenance, seed or sources, generator, license, cite,
+ *           classes, sha256 (of x, y, id, group and splits, in this order)
+ *
+ * Reading checks everything once: shapes, label range, indices, finite values.
+ */
+#ifndef AF_DATASET_H
+#define AF_DATASET_H
+#include <stdint.h>
+#include "core/base/sha256.h"
+#include "core/task.h"
+
+typedef enum af_split { AF_TRAIN, AF_VALID, AF_TEST, AF_SPLITS } af_split;
+extern const char *const af_split_names[AF_SPLITS];
+typedef enum af_dataset_part { AF_MAIN, AF_HELD_OUT } af_dataset_part; /* <task>.h5 | <task>.test.h5 */
+
+typedef struct af_indices {
+    int64_t *i; /* NULL: the split is not in this file */
+    int64_t count;
+} af_indices;
+typedef struct af_scaling {
+    float *x_mean, *x_std; /* {C, H, W} of x; NULL: none */
+    float *y_mean, *y_std; /* {C, H, W} of y; NULL: none */
+} af_scaling;
+
+enum { AF_ID_MAX = 64 };
+typedef struct af_dataset {
+    char task[64], provenance[16], sha256[AF_SHA256_HEX], path[4096];
+    af_size size;
+    int64_t n;
+    af_shape input, output;    /* output {classes, 1, 1} for labels */
+    bool dense;                /* y is float32 like the output */
+    const float *x;            /* mapped, {n, C, H, W} */
+    const void *y;             /* int32 {n}, or float {n, C, H, W} */
+    const char *ids;           /* {n} strings of AF_ID_MAX bytes */
+    const int32_t *group;      /* {n}; NULL: none */
+    af_indices split[AF_PROTOCOLS][AF_SPLITS];
+    af_scaling scaling[AF_PROTOCOLS];
+    struct af_mapping *mapping;
+} af_dataset;
+
+/* "<directory>/<task>.h5" or ".test.h5". */
+AF_CHECKED af_status af_dataset_path(char out[4096], const char *directory, const char *task,
+                                     af_dataset_part part);
+/* The directory of a task's data at a size: <af_data_dir>/<size>. */
+AF_CHECKED af_status af_dataset_directory(char out[4096], af_size size);
+/* Opens and checks against the task. A missing file is AF_ENOTFOUND with the command that makes it. */
+AF_CHECKED af_status af_dataset_open(af_dataset **out, const char *directory, const af_task *task,
+                                     af_dataset_part part);
+void af_dataset_close(af_dataset *d);
+/* Recomputes the checksum over the data (slow on large files). */
+AF_CHECKED af_status af_dataset_verify(const af_dataset *d);
+/* Number of files opened by this process whose part is AF_HELD_OUT: tests watch it. */
+long af_dataset_held_out_opened(void);
+
+/* ---- writing: fill this, then write both parts. Arrays stay the caller's. ---- */
+typedef struct af_dataset_content {
+    const af_task *task;
+    af_size size;
+    af_dataset_part part;
+    const char *provenance;    /* "real", "partial", "generated" */
+    const char *source;        /* JSON text: generator, parameters, seed; or raw files with sha256 */
+    int64_t n;
+    af_shape input, output;
+    bool dense;
+    const float *x;
+    const void *y;
+    const char *ids;           /* {n} x AF_ID_MAX */
+    const int32_t *group;      /* may be NULL */
+    af_indices split[AF_PROTOCOLS][AF_SPLITS];
+    af_scaling scaling[AF_PROTOCOLS];
+    /* extra attributes as numbers, e.g. the solver's residual */
+    const char *const *attr_names;
+    const double *attr_values;
+    int attrs;
+} af_dataset_content;
+AF_CHECKED af_status af_dataset_write(const char *directory, const af_dataset_content *c); /* atomic */
+
+/* ---- predictions of a finished run: /id, /pred, /target, /group, attributes of the run ---- */
+AF_CHECKED af_status af_predictions_write(const char *path, const af_dataset *d, const af_indices *which,
+                                          const float *pred, const char *result_json);
+
+/* HDF5 prints its own error stack; call once before using it. */
+void af_hdf5_quiet(void);
+
+#endif

@@ -1,0 +1,172 @@
+/* Batch normalisation (Ioffe & Szegedy 2015) over batch, height and width, as PyTorch does it:
+ * biased variance to normalise, unbiased in the running statistics. Reads epsilon, momentum.
+ * Parameters: weight, bias; buffers: running_mean, running_var; all {C, 1, 1, 1}.
+ * partial (2C): forward {sum x [C], sum x^2 [C]}, backward {sum dy [C], sum dy * xhat [C]}.
+ * shared (4C): {mean, inv_std, mean dy, mean dy * xhat} of the batch, [C] each.
+ * The sums are in double. That is sound: subtracting squares loses 2 log2(mean/std) of 53 bits, so
+ * for floats nothing shows before mean/std reaches 2^14, where a float x itself is short of bits.
+ * Cost per element: forward 6 FLOPs (sums 3, mean and variance known: subtract, scale, shift);
+ * backward 10 (xhat 2, sums 3, dx 5). */
+#include <math.h>
+#include "core/op.h"
+
+enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
+enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared` */
+
+static int64_t pixels(const af_call *c) {
+    return (int64_t)c->n * c->in[0].h * c->in[0].w;
+}
+
+static void gather(const af_call *c) {
+    int C = c->in[0].c;
+    const real *x = c->x[0];
+    double *sum = c->partial, *squares = sum + C;
+    for (int k = 0; k < C; k++) sum[k] = squares[k] = 0;
+    for (int64_t i = 0, n = pixels(c); i < n; i++, x += C)
+        for (int k = 0; k < C; k++) {
+            sum[k] += (double)x[k];
+            squares[k] += (double)x[k] * (double)x[k];
+        }
+}
+
+/* Sum over the chunks, in their order, of partial number i. */
+static double total(const af_call *c, int chunks, int i) {
+    double sum = 0;
+    for (int j = 0; j < chunks; j++) sum += c->partial[(int64_t)j * 2 * c->in[0].c + i];
+    return sum;
+}
+
+static void combine(const af_call *c, int chunks) {
+    int C = c->in[0].c;
+    double n = (double)pixels(c), momentum = c->node->attrs.momentum;
+    real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
+    for (int k = 0; k < C; k++) {
+        double mean = total(c, chunks, k) / n;
+        double var = total(c, chunks, C + k) / n - mean * mean;
+        if (var < 0) var = 0;
+        double unbiased = n > 1 ? var * n / (n - 1) : var;
+        c->shared[MEAN * C + k] = mean;
+        c->shared[INV_STD * C + k] = 1 / sqrt(var + c->node->attrs.epsilon);
+        running_mean[k] = (real)((1 - momentum) * running_mean[k] + momentum * mean);
+        running_var[k] = (real)((1 - momentum) * running_var[k] + momentum * unbiased);
+    }
+}
+
+static void forward(const af_call *c) {
+    int C = c->in[0].c;
+    const real *x = c->x[0], *weight = c->w[WEIGHT], *bias = c->w[BIAS];
+    const real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
+    real *y = c->y;
+    int64_t n = pixels(c);
+    for (int k = 0; k < C; k++) {
+        double mean = c->train ? c->shared[MEAN * C + k] : (double)running_mean[k];
+        double inv_std = c->train ? c->shared[INV_STD * C + k]
+                                  : 1 / sqrt(running_var[k] + c->node->attrs.epsilon);
+        double scale = inv_std * weight[k], shift = bias[k];
+        for (int64_t i = k; i < n * C; i += C) y[i] = (real)((x[i] - mean) * scale + shift);
+    }
+}
+
+static void gather_back(const af_call *c) {
+    int C = c->in[0].c;
+    const real *x = c->x[0], *dy = c->dy;
+    const double *mean = c->shared + MEAN * C, *inv_std = c->shared + INV_STD * C;
+    double *sum = c->partial, *products = sum + C;
+    for (int k = 0; k < C; k++) sum[k] = products[k] = 0;
+    for (int64_t i = 0, n = pixels(c); i < n; i++, x += C, dy += C)
+        for (int k = 0; k < C; k++) {
+            sum[k] += (double)dy[k];
+            products[k] += (double)dy[k] * ((x[k] - mean[k]) * inv_std[k]);
+        }
+}
+
+static void combine_back(const af_call *c, int chunks) {
+    int C = c->in[0].c;
+    double n = (double)pixels(c);
+    for (int k = 0; k < 2 * C; k++) c->shared[MEAN_DY * C + k] = total(c, chunks, k) / n;
+}
+
+/* dx = weight * inv_std * (dy - mean dy - xhat * mean(dy * xhat)); the parameters' gradients are
+ * this chunk's partial sums. */
+static void backward(const af_call *c) {
+    int C = c->in[0].c;
+    const real *x = c->x[0], *dy = c->dy, *weight = c->w[WEIGHT];
+    real *dx = c->dx[0], *dweight = c->dw[WEIGHT], *dbias = c->dw[BIAS];
+    int64_t n = pixels(c);
+    for (int k = 0; k < C; k++) {
+        double dw = c->partial[C + k], db = c->partial[k];
+        dweight[k] = (real)(c->add_w ? dweight[k] + dw : dw);
+        dbias[k] = (real)(c->add_w ? dbias[k] + db : db);
+        if (dx == NULL) continue;
+        double mean = c->shared[MEAN * C + k], inv_std = c->shared[INV_STD * C + k];
+        double mean_dy = c->shared[MEAN_DY * C + k], slope = c->shared[MEAN_DY_XHAT * C + k];
+        for (int64_t i = k; i < n * C; i += C) {
+            double xhat = (x[i] - mean) * inv_std;
+            double d = weight[k] * inv_std * (dy[i] - mean_dy - xhat * slope);
+            dx[i] = (real)(c->add[0] ? dx[i] + d : d);
+        }
+    }
+}
+
+const af_kernel AF_REFERENCE(batch_norm) = {
+    .name = "reference",
+    .gather = gather,
+    .combine = combine,
+    .forward = forward,
+    .gather_back = gather_back,
+    .combine_back = combine_back,
+    .backward = backward,
+};
+
+#ifndef AF_DOUBLE
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+    const af_attrs *a = &n->attrs;
+    if (!(a->epsilon > 0)) return af_fail(AF_EINVAL, "epsilon %g, want more than 0", a->epsilon);
+    if (!(a->momentum >= 0 && a->momentum <= 1))
+        return af_fail(AF_EINVAL, "momentum %g, want 0 to 1", a->momentum);
+    *out = in[0];
+    return AF_OK;
+}
+
+static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS]) {
+    (void)n;
+    int C = in[0].c;
+    p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, true};
+    p[BIAS] = (af_param){"bias", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, true};
+    p[RUNNING_MEAN] = (af_param){"running_mean", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, false};
+    p[RUNNING_VAR] = (af_param){"running_var", {C, 1, 1, 1}, AF_INIT_ONES, 0, false};
+    return 4;
+}
+
+static af_cost cost(const af_node *n, const af_shape *in) {
+    (void)in;
+    double size = (double)af_shape_size(n->shape);
+    return (af_cost){.forward = 6 * size, .backward = 10 * size};
+}
+
+static int partials(const af_node *n, const af_shape *in) {
+    (void)n;
+    return 2 * in[0].c;
+}
+
+static int shared(const af_node *n, const af_shape *in) {
+    (void)n;
+    return 4 * in[0].c;
+}
+
+extern const af_kernel af_reference_batch_norm_f64;
+
+const af_op af_op_batch_norm = {
+    .name = "batch_norm",
+    .summary = "batch normalisation with running statistics",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .reads = AF_BACKWARD_X,
+    .shape = shape,
+    .params = params,
+    .cost = cost,
+    .partials = partials,
+    .shared = shared,
+    .reference = {&af_reference_batch_norm_f32, &af_reference_batch_norm_f64},
+};
+#endif

@@ -1,0 +1,76 @@
+/* The plan's inside, shared by the files of core/plan.
+ *
+ * Time is (phase, position): a phase ends with a barrier, needed wherever an op reduces over the whole
+ * batch; inside a phase every chunk goes through all items in order of position. A tensor that is
+ * written and read within one phase never leaves the chunk: it lives in the thread's memory. The others
+ * are batch-wide.
+ */
+#ifndef AF_PLAN_INTERNAL_H
+#define AF_PLAN_INTERNAL_H
+#include "core/plan/plan.h"
+
+typedef enum af_item_kind { AF_GATHER, AF_FORWARD, AF_LOSS, AF_GATHER_BACK, AF_BACKWARD } af_item_kind;
+
+typedef struct af_item { /* one call on every chunk */
+    af_item_kind kind;
+    af_id node;
+    int phase, position;
+} af_item;
+
+typedef struct af_tensor {
+    size_t sample_bytes; /* 0: does not exist */
+    int first, last;     /* positions of the first write and the last read; first < 0: unused */
+    int first_phase, last_phase;
+    bool local;
+    size_t offset;
+} af_tensor;
+
+typedef struct af_step_node {
+    af_node node;
+    af_shape in[AF_MAX_INPUTS];
+    bool live, wants_gradient; /* reaches the output; has parameters at or before it */
+    int gather_phase, forward_phase, gather_back_phase, backward_phase; /* -1: none */
+    af_tensor value, gradient, saved;
+    bool wants_dx[AF_MAX_INPUTS], add[AF_MAX_INPUTS];
+    af_param params[AF_MAX_PARAMS];
+    int param_count;
+    int64_t param_at[AF_MAX_PARAMS]; /* element offset into weights or buffers */
+    int partials, shared;
+    size_t partial_at, shared_at;    /* doubles */
+    size_t lane_at;                  /* bytes into a lane's memory */
+    const af_kernel *kernel;
+    af_prepared prepared;
+} af_step_node;
+
+struct af_plan {
+    const af_backend *backend;
+    af_plan_options o;
+    size_t item_size; /* bytes of one element */
+    int nodes, output, input;
+    af_step_node *node;
+    af_item *items; /* sorted by (phase, position) */
+    int item_count, phases;
+    int *phase_start; /* {phases + 1} indices into items */
+    int chunks, chunks_per_lane, threads;
+    af_cost cost;
+    int64_t parameters;             /* trained, without padding */
+    int64_t weight_count, buffer_count; /* elements of the flat arrays, padded */
+    char *weights, *buffers, *state[AF_OPTIMISER_STATE], *gradients; /* gradients: {lanes, weights} */
+    size_t batch_bytes, local_bytes, lane_bytes, scratch_bytes;
+    char *batch_memory, *local_memory, *lane_memory, *scratch; /* local, scratch: {threads}; lane: {lanes} */
+    double *partials, *shared, *chunk_loss, *block_norm;
+    float *tail;   /* {chunk} samples of input: the padded last chunk of an inference */
+    int tail_samples;
+};
+
+enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */
+
+/* layout.c: live nodes, phases, items; then tensors and their offsets. */
+AF_CHECKED af_status af_layout_items(af_plan *p);
+AF_CHECKED af_status af_layout_memory(af_plan *p);
+/* params.c */
+AF_CHECKED af_status af_params_new(af_plan *p);
+/* step.c */
+int64_t af_plan_blocks(const af_plan *p);
+
+#endif

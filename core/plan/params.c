@@ -1,0 +1,167 @@
+/* Parameters, buffers and optimiser state: flat arrays in canonical layout, each tensor at a 64-byte
+ * boundary, the padding always zero. Initial values come from the stream "init", one index a tensor. */
+#include <math.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/philox.h"
+#include "core/base/sha256.h"
+#include "core/plan/internal.h"
+
+static int64_t round_up(int64_t n)
+{
+    return (n + 15) & ~(int64_t)15;
+}
+
+static void *zeros(const af_plan *p, int64_t count, int64_t copies)
+{
+    return af_calloc((size_t)(count * copies) + 1, p->item_size);
+}
+
+af_status af_params_new(af_plan *p)
+{
+    for (int i = 0; i < p->nodes; i++) {
+        af_step_node *n = &p->node[i];
+        for (int k = 0; k < n->param_count; k++) {
+            int64_t *count = n->params[k].trained ? &p->weight_count : &p->buffer_count;
+            n->param_at[k] = *count;
+            *count += round_up(af_param_size(&n->params[k]));
+            if (n->params[k].trained) p->parameters += af_param_size(&n->params[k]);
+        }
+    }
+    if (p->o.params_of) {
+        const af_plan *from = p->o.params_of;
+        if (from->weight_count != p->weight_count || from->buffer_count != p->buffer_count ||
+            from->item_size != p->item_size)
+            return af_fail(AF_EINVAL, "plan: parameters can only be shared between plans of one graph");
+        p->weights = from->weights;
+        p->buffers = from->buffers;
+        return AF_OK;
+    }
+    p->weights = zeros(p, p->weight_count, 1);
+    p->buffers = zeros(p, p->buffer_count, 1);
+    if (!p->weights || !p->buffers) return AF_ENOMEM;
+    if (!p->o.train) return AF_OK;
+    p->gradients = zeros(p, p->weight_count, p->o.lanes);
+    if (!p->gradients) return AF_ENOMEM;
+    for (int s = 0; s < AF_OPTIMISER_STATE; s++)
+        if (!(p->state[s] = zeros(p, p->weight_count, 1))) return AF_ENOMEM;
+    return AF_OK;
+}
+
+static void put(const af_plan *p, char *flat, int64_t at, double v)
+{
+    if (p->backend->dtype == AF_F64)
+        ((double *)(void *)flat)[at] = v;
+    else
+        ((float *)(void *)flat)[at] = (float)v;
+}
+
+static double get(const af_plan *p, const char *flat, int64_t at)
+{
+    return p->backend->dtype == AF_F64 ? ((const double *)(const void *)flat)[at]
+                                       : (double)((const float *)(const void *)flat)[at];
+}
+
+static double draw(const af_param *a, af_rng *r)
+{
+    switch (a->init) {
+    case AF_INIT_ZEROS: return 0;
+    case AF_INIT_ONES: return 1;
+    case AF_INIT_HE_FAN_OUT: return af_rng_normal(r) * sqrt(2 / a->fan);
+    case AF_INIT_FAN_IN: return (2 * af_rng_unit(r) - 1) / sqrt(a->fan);
+    }
+    return NAN;
+}
+
+void af_plan_init(af_plan *p, uint64_t seed, uint64_t trial)
+{
+    uint32_t index = 0;
+    for (int i = 0; i < p->nodes; i++)
+        for (int k = 0; k < p->node[i].param_count; k++) {
+            const af_param *a = &p->node[i].params[k];
+            char *flat = a->trained ? p->weights : p->buffers;
+            af_rng r = af_rng_at(seed, "init", trial, 0, 0, index++);
+            for (int64_t e = 0; e < af_param_size(a); e++)
+                put(p, flat, p->node[i].param_at[k] + e, draw(a, &r));
+        }
+    for (int s = 0; s < AF_OPTIMISER_STATE; s++)
+        if (p->state[s]) memset(p->state[s], 0, (size_t)p->weight_count * p->item_size);
+}
+
+int64_t af_plan_size(const af_plan *p, af_part part)
+{
+    int64_t n = 0;
+    for (int i = 0; i < p->nodes; i++)
+        for (int k = 0; k < p->node[i].param_count; k++)
+            if (p->node[i].params[k].trained == (part != AF_BUFFERS))
+                n += af_param_size(&p->node[i].params[k]);
+    return n;
+}
+
+/* Walks a part's elements in node order: `in` NULL reads into out, else writes. */
+static void walk(const af_plan *p, af_part part, char *flat, const double *in, double *out)
+{
+    int64_t at = 0;
+    for (int i = 0; i < p->nodes; i++)
+        for (int k = 0; k < p->node[i].param_count; k++) {
+            const af_param *a = &p->node[i].params[k];
+            if (a->trained != (part != AF_BUFFERS)) continue;
+            for (int64_t e = 0; e < af_param_size(a); e++, at++)
+                if (in)
+                    put(p, flat, p->node[i].param_at[k] + e, in[at]);
+                else
+                    out[at] = get(p, flat, p->node[i].param_at[k] + e);
+        }
+}
+
+void af_plan_read(const af_plan *p, af_part part, double *out)
+{
+    char *flat = part == AF_WEIGHTS ? p->weights : part == AF_BUFFERS ? p->buffers : p->gradients;
+    walk(p, part, flat, NULL, out);
+}
+
+void af_plan_write(af_plan *p, af_part part, const double *in)
+{
+    if (part != AF_GRADIENTS) walk(p, part, part == AF_WEIGHTS ? p->weights : p->buffers, in, NULL);
+}
+
+/* The pieces of a snapshot, in order. */
+static int pieces(const af_plan *p, char *at[4], size_t size[4])
+{
+    at[0] = p->weights, size[0] = (size_t)p->weight_count * p->item_size;
+    at[1] = p->buffers, size[1] = (size_t)p->buffer_count * p->item_size;
+    for (int s = 0; s < AF_OPTIMISER_STATE; s++)
+        at[2 + s] = p->state[s], size[2 + s] = p->state[s] ? size[0] : 0;
+    return 4;
+}
+
+size_t af_plan_snapshot_size(const af_plan *p)
+{
+    char *at[4];
+    size_t size[4], total = 0;
+    for (int i = 0, n = pieces(p, at, size); i < n; i++) total += size[i];
+    return total;
+}
+
+void af_plan_snapshot(const af_plan *p, void *out)
+{
+    char *at[4], *to = out;
+    size_t size[4];
+    for (int i = 0, n = pieces(p, at, size); i < n; to += size[i++])
+        if (size[i]) memcpy(to, at[i], size[i]);
+}
+
+void af_plan_restore(af_plan *p, const void *in)
+{
+    char *at[4];
+    const char *from = in;
+    size_t size[4];
+    for (int i = 0, n = pieces(p, at, size); i < n; from += size[i++])
+        if (size[i]) memcpy(at[i], from, size[i]);
+}
+
+void af_plan_digest(const af_plan *p, struct af_sha256 *h)
+{
+    af_sha256_add(h, p->weights, (size_t)p->weight_count * p->item_size);
+    af_sha256_add(h, p->buffers, (size_t)p->buffer_count * p->item_size);
+}

@@ -1,0 +1,188 @@
+/* Making a plan: copy the graph, choose chunks, lay out time and memory, ask the backend for kernels. */
+#include <omp.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/plan/internal.h"
+
+enum { CHUNK_BYTES = 2 << 20, MAX_LANES = 4 }; /* fixed, not this machine's cache: the chunk decides bits */
+
+af_plan_options af_plan_options_default(void)
+{
+    return (af_plan_options){.batch = 64};
+}
+
+/* Largest divisor of n that is at most `most` (1 always is). */
+static int divisor(int n, int most)
+{
+    int d = most < n ? most : n;
+    while (d > 1 && n % d) d--;
+    return d < 1 ? 1 : d;
+}
+
+static size_t widest_node(const af_plan *p)
+{
+    size_t most = 1;
+    for (int i = 0; i < p->nodes; i++) {
+        size_t bytes = (size_t)af_shape_size(p->node[i].node.shape) * p->item_size;
+        for (int k = 0; k < p->node[i].node.inputs; k++)
+            bytes += (size_t)af_shape_size(p->node[i].in[k]) * p->item_size;
+        if (bytes > most) most = bytes;
+    }
+    return most;
+}
+
+static af_status choose_chunks(af_plan *p)
+{
+    af_plan_options *o = &p->o;
+    if (o->batch < 1 || o->batch > 1 << 20)
+        return af_fail(AF_EINVAL, "plan: batch %d, want 1 to 1048576", o->batch);
+    if (!o->lanes) o->lanes = divisor(o->batch, MAX_LANES);
+    if (o->lanes < 1 || o->batch % o->lanes)
+        return af_fail(AF_EINVAL, "plan: %d lanes do not divide the batch of %d", o->lanes, o->batch);
+    int lane = o->batch / o->lanes;
+    if (!o->chunk) {
+        size_t fit = CHUNK_BYTES / widest_node(p);
+        o->chunk = divisor(lane, fit > 1 << 20 ? 1 << 20 : (int)fit);
+    }
+    if (o->chunk < 1 || lane % o->chunk)
+        return af_fail(AF_EINVAL, "plan: chunks of %d do not divide a lane of %d samples", o->chunk, lane);
+    p->chunks_per_lane = lane / o->chunk;
+    p->chunks = o->lanes * p->chunks_per_lane;
+    int cores = o->threads > 0 ? o->threads : omp_get_num_procs();
+    p->threads = cores < o->lanes ? cores : o->lanes;
+    return AF_OK;
+}
+
+static af_status copy_graph(af_plan *p, const af_graph *g)
+{
+    AF_TRY(af_graph_status(g));
+    p->nodes = af_graph_count(g);
+    p->input = af_graph_input(g);
+    p->output = af_graph_output(g);
+    if (p->input < 0 || p->output < 0)
+        return af_fail(AF_EINVAL, "plan: the graph has no %s node", p->input < 0 ? "input" : "output");
+    p->node = af_calloc((size_t)p->nodes, sizeof *p->node);
+    if (!p->node) return AF_ENOMEM;
+    for (int i = 0; i < p->nodes; i++) {
+        af_step_node *n = &p->node[i];
+        n->node = *af_graph_node(g, i);
+        const af_op *op = n->node.op;
+        af_graph_input_shapes(g, i, n->in);
+        if (op->params) n->param_count = op->params(&n->node, n->in, n->params);
+        if (op->partials) n->partials = op->partials(&n->node, n->in);
+        if (op->shared) n->shared = op->shared(&n->node, n->in);
+    }
+    p->cost = af_graph_measure(g).total;
+    return AF_OK;
+}
+
+static af_status choose_kernels(af_plan *p)
+{
+    for (int i = 0; i < p->nodes; i++) {
+        af_step_node *n = &p->node[i];
+        if (!n->live) continue;
+        af_request r = {&n->node, n->in, p->o.chunk, p->o.train, {0}};
+        memcpy(r.wants_dx, n->wants_dx, sizeof r.wants_dx);
+        if (p->backend->prepare) AF_TRY(p->backend->prepare(&r, &n->prepared));
+        n->kernel = n->prepared.kernel ? n->prepared.kernel : n->node.op->reference[p->backend->dtype];
+        n->lane_at = p->lane_bytes;
+        p->lane_bytes += (n->prepared.lane_bytes + 63) & ~(size_t)63;
+        if (n->prepared.scratch_bytes > p->scratch_bytes) p->scratch_bytes = n->prepared.scratch_bytes;
+    }
+    p->scratch_bytes = (p->scratch_bytes + 63) & ~(size_t)63;
+    return AF_OK;
+}
+
+static af_status allocate(af_plan *p)
+{
+    size_t partials = 0, shared = 0;
+    for (int i = 0; i < p->nodes; i++) {
+        af_step_node *n = &p->node[i];
+        n->partial_at = partials, n->shared_at = shared;
+        partials += (size_t)n->partials * (size_t)p->chunks;
+        shared += (size_t)n->shared;
+    }
+    p->tail_samples = p->o.chunk;
+    size_t tail = (size_t)p->o.chunk * (size_t)af_shape_size(p->node[p->input].node.shape);
+    p->batch_memory = af_alloc(p->batch_bytes);
+    p->local_memory = af_alloc(p->local_bytes * (size_t)p->threads);
+    p->lane_memory = af_calloc((size_t)p->o.lanes, p->lane_bytes);
+    p->scratch = af_alloc(p->scratch_bytes * (size_t)p->threads);
+    p->partials = af_calloc(partials + 1, sizeof *p->partials);
+    p->shared = af_calloc(shared + 1, sizeof *p->shared);
+    p->chunk_loss = af_calloc((size_t)p->chunks, sizeof *p->chunk_loss);
+    p->block_norm = af_calloc((size_t)af_plan_blocks(p) + 1, sizeof *p->block_norm);
+    p->tail = af_calloc(tail, sizeof *p->tail);
+    bool ok = p->batch_memory && p->local_memory && p->lane_memory && p->scratch && p->partials &&
+              p->shared && p->chunk_loss && p->block_norm && p->tail;
+    return ok ? AF_OK : AF_ENOMEM;
+}
+
+af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b, const af_plan_options *o)
+{
+    *out = NULL;
+    if (b->device)
+        return af_fail(AF_EUNSUPPORTED, "backend %s cannot train yet; use --backend auto", b->name);
+    if (o->train && !o->loss) return af_fail(AF_EINVAL, "plan: training needs a loss");
+    af_plan *p = af_calloc(1, sizeof *p);
+    if (!p) return AF_ENOMEM;
+    p->backend = b;
+    p->o = *o;
+    p->item_size = af_dtype_size(b->dtype);
+    af_status st;
+    AF_GOTO(st, fail, copy_graph(p, g));
+    AF_GOTO(st, fail, choose_chunks(p));
+    AF_GOTO(st, fail, af_layout_items(p));
+    AF_GOTO(st, fail, af_layout_memory(p));
+    AF_GOTO(st, fail, choose_kernels(p));
+    AF_GOTO(st, fail, af_params_new(p));
+    AF_GOTO(st, fail, allocate(p));
+    *out = p;
+    return AF_OK;
+fail:
+    af_plan_free(p);
+    return st;
+}
+
+void af_plan_free(af_plan *p)
+{
+    if (!p) return;
+    for (int i = 0; p->node && i < p->nodes; i++)
+        if (p->node[i].prepared.self) p->backend->release(p->node[i].prepared.self);
+    if (!p->o.params_of) {
+        af_free(p->weights);
+        af_free(p->buffers);
+    }
+    af_free(p->gradients);
+    for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
+    void *own[] = {p->node,     p->items,      p->phase_start, p->batch_memory, p->local_memory, p->lane_memory,
+                   p->scratch,  p->partials,   p->shared,      p->chunk_loss,   p->block_norm,   p->tail};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
+    af_free(p);
+}
+
+af_plan_info af_plan_describe(const af_plan *p)
+{
+    size_t params = (size_t)(p->weight_count * (1 + (p->o.train ? AF_OPTIMISER_STATE + p->o.lanes : 0)) +
+                             p->buffer_count) *
+                    p->item_size;
+    size_t local = (p->local_bytes + p->scratch_bytes) * (size_t)p->threads +
+                   p->lane_bytes * (size_t)p->o.lanes;
+    return (af_plan_info){p->batch_bytes + local + params, p->batch_bytes, local,     params, p->o.lanes,
+                          p->o.chunk,                      p->threads,     p->phases, p->nodes};
+}
+
+const char *af_plan_kernel_name(const af_plan *p, af_id node)
+{
+    return p->node[node].kernel ? p->node[node].kernel->name : "not run";
+}
+
+const af_cost *af_plan_cost(const af_plan *p)
+{
+    return &p->cost;
+}
+
+int af_plan_batch(const af_plan *p)
+{
+    return p->o.batch;
+}

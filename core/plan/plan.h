@@ -1,0 +1,87 @@
+/* A plan: graph x backend x batch x (train | infer). Everything is allocated here, by liveness; a
+ * step allocates nothing.
+ *
+ *     af_plan_options o = af_plan_options_default();
+ *     o.batch = 64; o.loss = &af_loss_cross_entropy; o.train = true;
+ *     AF_TRY(af_plan_new(&plan, graph, backend, &o));
+ *     af_plan_init(plan, seed, trial);
+ *     AF_TRY(af_plan_step(plan, x, y, &update, &loss));
+ *
+ * The batch is cut into lanes (consecutive samples, reduced independently) and lanes into chunks that
+ * fit the cache. A step is one parallel region: each thread takes whole lanes; every reduction runs in
+ * chunk or lane order. So the bits depend on (batch, lanes, chunk), never on the number of threads.
+ *
+ * x is {batch, C, H, W} and y the target as the loss wants it, both float, on the host.
+ */
+#ifndef AF_PLAN_H
+#define AF_PLAN_H
+#include "core/backend.h"
+#include "core/train/loss.h"
+#include "core/train/optimiser.h"
+
+typedef struct af_plan af_plan;
+
+typedef struct af_plan_options {
+    int batch;
+    int lanes;              /* 0: at most 4, fewer when the batch does not divide */
+    int chunk;              /* samples; 0: by a fixed cache budget, a divisor of the lane */
+    int threads;            /* 0: all cores the process may use; never changes the bits */
+    bool train;
+    const af_loss *loss;    /* needed to train; infer plans with one can report the loss */
+    af_plan *params_of;     /* infer: share this plan's parameters (must outlive it); NULL: own */
+    /* Per-element affine decoding of the prediction before the loss, {C, H, W} of the output:
+     * prediction = output * scale + shift. NULL: none. Borrowed until the plan is freed. */
+    const float *scale, *shift;
+} af_plan_options;
+af_plan_options af_plan_options_default(void);
+
+AF_CHECKED af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
+                                 const af_plan_options *o); /* copies the graph's nodes */
+void af_plan_free(af_plan *p);
+
+/* Draws initial parameters from the stream "init" of (seed, trial); resets buffers and momentum. */
+void af_plan_init(af_plan *p, uint64_t seed, uint64_t trial);
+
+/* Where in its streams a step is; used by dropout. */
+typedef struct af_position {
+    uint64_t seed, trial;
+    uint32_t epoch, step;
+} af_position;
+
+/* One training step on exactly `batch` samples: forward, loss, backward, update. *loss: the batch's
+ * mean loss before the update. A loss that is not finite is AF_EINVAL; parameters are then unusable. */
+AF_CHECKED af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u,
+                                  af_position at, double *loss);
+/* Forward and backward only: gradients stay readable by af_plan_read (AF_GRADIENTS). */
+AF_CHECKED af_status af_plan_gradients(af_plan *p, const float *x, const void *y, af_position at,
+                                       double *loss);
+/* Inference on n <= batch samples; pred receives {n, C, H, W} floats (decoded). y and loss may be
+ * NULL; *loss is the sum over the n samples of the per-sample loss. */
+AF_CHECKED af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float *pred,
+                                   double *loss);
+
+/* Flat tensors in canonical layout, as doubles. AF_STATE: momentum etc. of the optimiser. */
+typedef enum af_part { AF_WEIGHTS, AF_BUFFERS, AF_GRADIENTS } af_part;
+int64_t af_plan_size(const af_plan *p, af_part part);
+void af_plan_read(const af_plan *p, af_part part, double *out);
+void af_plan_write(af_plan *p, af_part part, const double *in); /* not AF_GRADIENTS */
+
+/* Everything a training needs to go on, as bytes (weights, buffers, optimiser state): for checkpoints
+ * and for keeping the best epoch. Valid for a plan of the same graph, backend and options. */
+size_t af_plan_snapshot_size(const af_plan *p);
+void af_plan_snapshot(const af_plan *p, void *out);
+void af_plan_restore(af_plan *p, const void *in);
+/* Adds weights and buffers, bit for bit, to a digest. */
+struct af_sha256;
+void af_plan_digest(const af_plan *p, struct af_sha256 *h);
+
+typedef struct af_plan_info {
+    size_t bytes_total, bytes_batch, bytes_lane, bytes_params; /* batch-wide and lane-local activations */
+    int lanes, chunk, threads, phases, nodes;
+} af_plan_info;
+af_plan_info af_plan_describe(const af_plan *p);
+const char *af_plan_kernel_name(const af_plan *p, af_id node);
+const af_cost *af_plan_cost(const af_plan *p); /* per sample */
+int af_plan_batch(const af_plan *p);
+
+#endif

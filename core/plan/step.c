@@ -1,0 +1,326 @@
+/* Running a plan. One parallel region; a thread takes lanes t, t + T, t + 2T ... and, phase by phase,
+ * sends each chunk of a lane through the phase's items. Between phases the reductions over the batch
+ * are combined in chunk order. Nothing here allocates. */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+#include "core/plan/internal.h"
+
+typedef struct job { /* one step or inference, the same for all threads */
+    af_plan *p;
+    const float *x;
+    const char *y;
+    float *pred;          /* infer */
+    int n;                /* samples wanted; training: the batch */
+    const af_update *update;
+    af_position at;
+} job;
+
+int64_t af_plan_blocks(const af_plan *p)
+{
+    return (p->weight_count + AF_BLOCK - 1) / AF_BLOCK;
+}
+
+static void *tensor_at(const af_plan *p, const af_tensor *t, int thread, int first)
+{
+    if (t->first < 0 || !t->sample_bytes) return NULL;
+    return t->local ? p->local_memory + (size_t)thread * p->local_bytes + t->offset
+                    : p->batch_memory + t->offset + (size_t)first * t->sample_bytes;
+}
+
+static void *param_at(const af_plan *p, const af_step_node *n, int k)
+{
+    char *flat = n->params[k].trained ? p->weights : p->buffers;
+    return flat + (size_t)n->param_at[k] * p->item_size;
+}
+
+/* What a kernel sees of a node, without the tensors of a chunk. */
+static af_call node_call(const job *j, const af_step_node *n, int thread)
+{
+    const af_plan *p = j->p;
+    af_call c = {.node = &n->node, .in = n->in, .self = n->prepared.self, .n = p->o.chunk, .train = p->o.train,
+                 .shared = p->shared + n->shared_at,
+                 .scratch = p->scratch + (size_t)thread * p->scratch_bytes,
+                 .seed = j->at.seed, .trial = j->at.trial, .epoch = j->at.epoch, .step = j->at.step};
+    for (int k = 0; k < n->param_count; k++) c.w[k] = param_at(p, n, k);
+    return c;
+}
+
+static void lane_pointers(const af_plan *p, const af_step_node *n, int lane, af_call *c)
+{
+    c->lane = p->lane_memory + (size_t)lane * p->lane_bytes + n->lane_at;
+    if (!p->o.train) return;
+    for (int k = 0; k < n->param_count; k++)
+        if (n->params[k].trained)
+            c->dw[k] = p->gradients + ((size_t)lane * (size_t)p->weight_count + (size_t)n->param_at[k]) * p->item_size;
+}
+
+/* The chunk's input on the host; the last chunk of a short inference is padded with zeros. */
+static const float *host_input(const job *j, int first)
+{
+    const af_plan *p = j->p;
+    size_t size = (size_t)af_shape_size(p->node[p->input].node.shape);
+    if (first + p->o.chunk <= j->n) return j->x + (size_t)first * size;
+    size_t rows = first < j->n ? (size_t)(j->n - first) : 0;
+    if (rows) memcpy(p->tail, j->x + (size_t)first * size, rows * size * sizeof(float));
+    memset(p->tail + rows * size, 0, ((size_t)p->o.chunk - rows) * size * sizeof(float));
+    return p->tail;
+}
+
+static void chunk_pointers(const job *j, const af_item *it, int chunk, int thread, af_call *c)
+{
+    const af_plan *p = j->p;
+    const af_step_node *n = &p->node[it->node];
+    c->first = chunk * p->o.chunk;
+    c->partial = p->partials + n->partial_at + (size_t)n->partials * (size_t)chunk;
+    c->add_w = chunk % p->chunks_per_lane != 0;
+    c->y = tensor_at(p, &n->value, thread, c->first);
+    c->saved = tensor_at(p, &n->saved, thread, c->first);
+    c->dy = tensor_at(p, &n->gradient, thread, c->first);
+    if (it->node == p->input) c->x[0] = host_input(j, c->first);
+    for (int k = 0; k < n->node.inputs; k++) {
+        const af_step_node *from = &p->node[n->node.in[k]];
+        c->x[k] = tensor_at(p, &from->value, thread, c->first);
+        c->dx[k] = n->wants_dx[k] ? tensor_at(p, &from->gradient, thread, c->first) : NULL;
+        c->add[k] = n->add[k];
+    }
+}
+
+/* prediction = output * scale + shift, in place; and the gradient's way back. */
+static void decode(const af_plan *p, void *v, bool back)
+{
+    int64_t size = af_shape_size(p->node[p->output].node.shape);
+    for (int s = 0; s < p->o.chunk; s++)
+        for (int64_t i = 0; i < size; i++) {
+            int64_t at = s * size + i;
+            double shift = back ? 0 : (double)p->o.shift[i];
+            if (p->backend->dtype == AF_F64)
+                ((double *)v)[at] = ((double *)v)[at] * (double)p->o.scale[i] + shift;
+            else
+                ((float *)v)[at] = (float)((double)((float *)v)[at] * (double)p->o.scale[i] + shift);
+        }
+}
+
+static void copy_prediction(const job *j, const void *v, int first)
+{
+    const af_plan *p = j->p;
+    int64_t size = af_shape_size(p->node[p->output].node.shape);
+    int rows = j->n - first < p->o.chunk ? j->n - first : p->o.chunk;
+    for (int64_t i = 0; i < rows * size; i++)
+        j->pred[first * size + i] =
+            p->backend->dtype == AF_F64 ? (float)((const double *)v)[i] : ((const float *)v)[i];
+}
+
+static void run_loss(const job *j, int chunk, int thread)
+{
+    const af_plan *p = j->p;
+    const af_step_node *n = &p->node[p->output];
+    int first = chunk * p->o.chunk;
+    void *v = tensor_at(p, &n->value, thread, first);
+    if (p->o.scale) decode(p, v, false);
+    if (j->pred) copy_prediction(j, v, first);
+    p->chunk_loss[chunk] = 0;
+    int rows = j->n - first < p->o.chunk ? j->n - first : p->o.chunk;
+    if (!j->y || rows < 1) return;
+    size_t target = p->o.loss->target == AF_TARGET_CLASS ? sizeof(int32_t)
+                                                         : (size_t)af_shape_size(n->node.shape) * sizeof(float);
+    void *dpred = p->o.train ? tensor_at(p, &n->gradient, thread, first) : NULL;
+    p->chunk_loss[chunk] = p->o.loss->run[p->backend->dtype](v, j->y + (size_t)first * target, rows,
+                                                             n->node.shape, dpred, 1.0 / p->o.batch);
+    if (dpred && p->o.scale) decode(p, dpred, true);
+}
+
+static void run_item(const job *j, const af_item *it, int lane, int chunk, int thread)
+{
+    const af_step_node *n = &j->p->node[it->node];
+    if (it->kind == AF_LOSS) {
+        run_loss(j, chunk, thread);
+        return;
+    }
+    af_call c = node_call(j, n, thread);
+    lane_pointers(j->p, n, lane, &c);
+    chunk_pointers(j, it, chunk, thread, &c);
+    switch (it->kind) {
+    case AF_GATHER: n->kernel->gather(&c); break;
+    case AF_FORWARD: n->kernel->forward(&c); break;
+    case AF_GATHER_BACK: n->kernel->gather_back(&c); break;
+    case AF_BACKWARD:
+        if (n->kernel->backward) n->kernel->backward(&c);
+        break;
+    case AF_LOSS: break;
+    }
+}
+
+/* The reductions that this phase's gathers began; nodes are shared out among the threads. */
+static void combine(const job *j, int phase, int thread)
+{
+    const af_plan *p = j->p;
+    int turn = 0;
+    for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++) {
+        const af_item *it = &p->items[i];
+        if (it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) continue;
+        if (turn++ % p->threads != thread) continue;
+        const af_step_node *n = &p->node[it->node];
+        af_call c = node_call(j, n, thread);
+        c.n = p->o.batch;
+        c.partial = p->partials + n->partial_at;
+        (it->kind == AF_GATHER ? n->kernel->combine : n->kernel->combine_back)(&c, p->chunks);
+    }
+}
+
+static bool has_gather(const af_plan *p, int phase)
+{
+    for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++)
+        if (p->items[i].kind == AF_GATHER || p->items[i].kind == AF_GATHER_BACK) return true;
+    return false;
+}
+
+static void begin(const job *j, int thread)
+{
+    for (int i = thread; i < j->p->nodes; i += j->p->threads) {
+        const af_step_node *n = &j->p->node[i];
+        if (!n->live || !n->kernel->begin) continue;
+        af_call c = node_call(j, n, thread);
+        n->kernel->begin(&c);
+    }
+}
+
+static void finish(const job *j, int thread)
+{
+    for (int lane = thread; lane < j->p->o.lanes; lane += j->p->threads)
+        for (int i = 0; i < j->p->nodes; i++) {
+            const af_step_node *n = &j->p->node[i];
+            if (!n->live || !n->kernel->finish) continue;
+            af_call c = node_call(j, n, thread);
+            lane_pointers(j->p, n, lane, &c);
+            n->kernel->finish(&c);
+        }
+}
+
+static void run_phases(const job *j, int thread)
+{
+    const af_plan *p = j->p;
+    for (int phase = 0; phase < p->phases; phase++) {
+        for (int lane = thread; lane < p->o.lanes; lane += p->threads)
+            for (int k = 0; k < p->chunks_per_lane; k++) {
+                int chunk = lane * p->chunks_per_lane + k;
+                if (chunk * p->o.chunk >= j->n) continue;
+                for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++)
+                    run_item(j, &p->items[i], lane, chunk, thread);
+            }
+        if (phase + 1 == p->phases) break;
+#pragma omp barrier
+        if (!has_gather(p, phase)) continue;
+        combine(j, phase, thread);
+#pragma omp barrier
+    }
+}
+
+/* Sums the lanes of block b into the first lane, in lane order; returns the sum of squares. */
+static double sum_lanes(const af_plan *p, int64_t b)
+{
+    int64_t from = b * AF_BLOCK, to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
+    double squares = 0;
+    for (int lane = 1; lane < p->o.lanes; lane++) {
+        size_t at = (size_t)lane * (size_t)p->weight_count;
+        if (p->backend->dtype == AF_F64) {
+            double *g = (double *)(void *)p->gradients;
+            for (int64_t i = from; i < to; i++) g[i] += g[(int64_t)at + i];
+        } else {
+            float *g = (float *)(void *)p->gradients;
+            for (int64_t i = from; i < to; i++) g[i] += g[(int64_t)at + i];
+        }
+    }
+    for (int64_t i = from; i < to; i++) {
+        double g = p->backend->dtype == AF_F64 ? ((double *)(void *)p->gradients)[i]
+                                               : (double)((float *)(void *)p->gradients)[i];
+        squares += g * g;
+    }
+    return squares;
+}
+
+/* Scale that brings the global norm down to `clip`, as torch.nn.utils.clip_grad_norm_ computes it. */
+static double clip_scale(const af_plan *p, double clip)
+{
+    double squares = 0;
+    for (int64_t b = 0; b < af_plan_blocks(p); b++) squares += p->block_norm[b];
+    double scale = clip / (sqrt(squares) + 1e-6);
+    return scale < 1 ? scale : 1;
+}
+
+static void update(job *j, int thread)
+{
+    af_plan *p = j->p;
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) p->block_norm[b] = sum_lanes(p, b);
+    if (!j->update) return;
+#pragma omp barrier
+    double scale = j->update->clip > 0 ? clip_scale(p, j->update->clip) : 1;
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) {
+        int64_t from = b * AF_BLOCK, n = p->weight_count - from < AF_BLOCK ? p->weight_count - from : AF_BLOCK;
+        size_t at = (size_t)from * p->item_size;
+        af_update_run[p->backend->dtype](j->update, p->weights + at, p->gradients + at, p->state[0] + at,
+                                         p->state[1] + at, n, scale);
+    }
+}
+
+static void run(job *j)
+{
+    af_plan *p = j->p;
+#pragma omp parallel num_threads(p->threads)
+    {
+        int thread = omp_get_thread_num();
+        omp_set_num_threads(1); /* libraries called from a one-thread region would otherwise fan out */
+        begin(j, thread);
+#pragma omp barrier
+        run_phases(j, thread);
+        if (p->o.train) {
+            finish(j, thread);
+#pragma omp barrier
+            update(j, thread);
+        }
+    }
+}
+
+static double total_loss(const af_plan *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->chunks; i++) sum += p->chunk_loss[i];
+    return sum;
+}
+
+static af_status train(af_plan *p, const float *x, const void *y, const af_update *u, af_position at,
+                       double *loss)
+{
+    if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to train");
+    job j = {.p = p, .x = x, .y = y, .n = p->o.batch, .update = u, .at = at};
+    run(&j);
+    *loss = total_loss(p) / p->o.batch;
+    if (!isfinite(*loss))
+        return af_fail(AF_EINVAL, "training diverged at epoch %u, step %u: the loss is %g; try a lower learning rate",
+                       at.epoch, at.step, *loss);
+    return AF_OK;
+}
+
+af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u, af_position at,
+                       double *loss)
+{
+    return train(p, x, y, u, at, loss);
+}
+
+af_status af_plan_gradients(af_plan *p, const float *x, const void *y, af_position at, double *loss)
+{
+    return train(p, x, y, NULL, at, loss);
+}
+
+af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float *pred, double *loss)
+{
+    if (p->o.train) return af_fail(AF_EINTERNAL, "plan: made for training, asked to infer");
+    if (n < 1 || n > p->o.batch)
+        return af_fail(AF_EINTERNAL, "plan: %d samples, want 1 to the batch of %d", n, p->o.batch);
+    if (y && !p->o.loss) return af_fail(AF_EINTERNAL, "plan: no loss was planned");
+    memset(p->chunk_loss, 0, sizeof(double) * (size_t)p->chunks);
+    job j = {.p = p, .x = x, .y = y, .pred = pred, .n = n};
+    run(&j);
+    if (loss) *loss = total_loss(p);
+    return AF_OK;
+}

@@ -1,0 +1,81 @@
+/* The evaluator that trains: builds a trial's network, applies the configuration's hyper-parameters to
+ * the task's recipe, trains at the trial's fidelity and validates once, after the last epoch. */
+#include <math.h>
+#include "core/base/log.h"
+#include "core/search/run.h"
+
+af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbench *w,
+                           const af_proposal *p, uint64_t trial) {
+    *out = (af_training){
+        .task = w->task,
+        .metric = w->metric,
+        .data = w->data,
+        .protocol = w->protocol,
+        .backend = w->backend,
+        .recipe = w->recipe,
+        .epochs = p->epochs,
+        .schedule = p->schedule,
+        .seed = w->seed,
+        .trial = trial,
+        .threads = w->threads,
+        .validate = true,
+    };
+    if (w->space->recipe) w->space->recipe(&p->config, &out->recipe);
+    AF_TRY(af_space_build(w->space, &p->config, &w->io, graph));
+    out->graph = *graph;
+    return AF_OK;
+}
+
+static af_status predict(void *self, const af_trial *t, af_spend *out) {
+    af_training job;
+    af_graph *graph;
+    AF_TRY(af_workbench_job(&job, &graph, self, &t->proposal, (uint64_t)t->number));
+    af_status st = af_train_predict(out, &job);
+    af_graph_free(graph);
+    return st;
+}
+
+/* Counts epochs, for the bill of a training that dies; stops for a signal. */
+static af_status count_epoch(void *payload, int epoch, double loss, double error) {
+    (void)loss;
+    (void)error;
+    *(int *)payload = epoch + 1;
+    return af_stop_requested() ? af_fail(AF_EINTERRUPTED, "stopped by a signal; --resume continues")
+                               : AF_OK;
+}
+
+/* The epoch in which the loss left the finite numbers counts in full. */
+static af_status charge_diverged(af_outcome *out, const af_training *job, int epochs_done,
+                                 double seconds) {
+    af_spend whole;
+    AF_TRY(af_train_predict(&whole, job));
+    double epochs = fmin(job->epochs, epochs_done + 1.0);
+    *out = (af_outcome){.error = INFINITY, .loss = INFINITY, .best_epoch = -1};
+    out->spend = (af_spend){1, epochs, seconds, whole.flops * (epochs / job->epochs)};
+    return AF_OK;
+}
+
+static af_status run(void *self, const af_trial *t, af_outcome *out) {
+    af_training job;
+    af_trained trained;
+    af_graph *graph;
+    int epochs_done = 0;
+    double started = af_clock();
+    AF_TRY(af_workbench_job(&job, &graph, self, &t->proposal, (uint64_t)t->number));
+    job.on_epoch = count_epoch;
+    job.payload = &epochs_done;
+    af_status st = af_train(&trained, &job);
+    if (st == AF_OK) {
+        *out = trained.outcome;
+        af_trained_close(&trained);
+    } else if (st == AF_EINVAL) { /* the loss left the finite numbers */
+        af_log(AF_LOG_DEBUG, "trial %lld: %s", (long long)t->number, af_error());
+        st = charge_diverged(out, &job, epochs_done, af_clock() - started);
+    }
+    af_graph_free(graph);
+    return st;
+}
+
+af_evaluator af_evaluator_train(af_workbench *w, double x_flops) {
+    return (af_evaluator){.self = w, .predict = predict, .run = run, .x_flops = x_flops};
+}

@@ -1,0 +1,15 @@
+/* A recipe: how a task trains its networks. Data, printed into every result; a space may override
+ * fields from hyper-parameters of its configurations. */
+#ifndef AF_RECIPE_H
+#define AF_RECIPE_H
+#include "core/train/optimiser.h"
+
+typedef struct af_recipe {
+    int epochs, batch;
+    af_optimiser optimiser;
+    double lr, momentum, weight_decay, clip; /* clip 0: none; SGD uses Nesterov momentum */
+    af_schedule schedule;
+    double dropout;                          /* for networks that have a place for it */
+} af_recipe;
+
+#endif

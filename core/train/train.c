@@ -1,0 +1,251 @@
+/* The training loop: epochs of steps, validation, keeping the best epoch, checkpoints. Everything random
+ * is a function of (seed, trial, epoch, step), everything measured is charged. */
+#include <math.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/log.h"
+#include "core/train/batch.h"
+#include "core/train/checkpoint.h"
+
+typedef struct loop { /* one training under way */
+    const af_training *t;
+    af_trained *out;
+    const af_indices *train, *valid;
+    int batch, steps;
+    af_feeder feeder;
+    af_update update;
+    af_progress_state state;
+    double started, saved_at;
+    char *now, *best; /* snapshots */
+    size_t snapshot;
+    char digest[AF_SHA256_HEX];
+} loop;
+
+/* Seconds are only a forecast: the speed of the trainings this process has seen. */
+static double flops_per_second = 5e10;
+
+static af_status plan_batches(const af_training *t, int *batch, int *steps)
+{
+    const af_indices *split = &t->data->split[t->protocol][AF_TRAIN];
+    int64_t samples = af_epoch_samples(t->task, t->data, split);
+    if (samples < 1)
+        return af_fail(AF_EFORMAT, "%s: no training samples for protocol %s", t->data->path,
+                       af_protocol_names[t->protocol]);
+    *batch = t->recipe.batch;
+    if (*batch > samples) *batch = samples >= 4 ? (int)(samples / 4 * 4) : (int)samples;
+    *steps = (int)(samples / *batch);
+    return AF_OK;
+}
+
+static bool validates_at(const af_training *t, int epoch)
+{
+    return t->validate && (t->every_epoch || epoch == t->epochs - 1);
+}
+
+static double epoch_flops(const af_training *t, const af_cost *c, int batch, int steps, int epoch)
+{
+    double flops = (c->forward + c->backward) * batch * steps;
+    if (validates_at(t, epoch)) flops += c->forward * (double)t->data->split[t->protocol][AF_VALID].count;
+    return flops;
+}
+
+af_status af_train_predict(af_spend *out, const af_training *t)
+{
+    int batch, steps;
+    AF_TRY(plan_batches(t, &batch, &steps));
+    af_cost c = af_graph_measure(t->graph).total;
+    *out = (af_spend){.trials = 1, .epochs = t->epochs};
+    for (int e = 0; e < t->epochs; e++) out->flops += epoch_flops(t, &c, batch, steps, e);
+    out->seconds = out->flops / flops_per_second;
+    return AF_OK;
+}
+
+static af_update first_update(const af_recipe *r)
+{
+    af_update u = af_update_default();
+    u.kind = r->optimiser;
+    u.momentum = r->momentum;
+    u.weight_decay = r->weight_decay;
+    u.clip = r->clip;
+    u.nesterov = r->optimiser == AF_SGD && r->momentum > 0;
+    return u;
+}
+
+static af_status make_plans(loop *l)
+{
+    const af_training *t = l->t;
+    const af_scaling *s = &t->data->scaling[t->protocol];
+    af_plan_options o = af_plan_options_default();
+    o.batch = l->batch;
+    o.threads = t->threads;
+    o.train = true;
+    o.loss = af_loss_find(t->task->loss);
+    o.scale = s->y_std;
+    o.shift = s->y_mean;
+    if (!o.loss) return af_fail(AF_EINTERNAL, "task %s: unknown loss '%s'", t->task->name, t->task->loss);
+    AF_TRY(af_plan_new(&l->out->plan, t->graph, t->backend, &o));
+    o.train = false;
+    o.params_of = l->out->plan;
+    return af_plan_new(&l->out->infer, t->graph, t->backend, &o);
+}
+
+static af_status open_loop(loop *l)
+{
+    const af_training *t = l->t;
+    l->train = &t->data->split[t->protocol][AF_TRAIN];
+    l->valid = &t->data->split[t->protocol][AF_VALID];
+    if (t->validate && l->valid->count < 1)
+        return af_fail(AF_EFORMAT, "%s: no validation samples for protocol %s", t->data->path,
+                       af_protocol_names[t->protocol]);
+    AF_TRY(plan_batches(t, &l->batch, &l->steps));
+    AF_TRY(make_plans(l));
+    AF_TRY(af_feeder_new(&l->feeder, t->data, &t->data->scaling[t->protocol], l->batch, l->train->count));
+    AF_TRY(af_training_digest(l->digest, t));
+    l->snapshot = af_plan_snapshot_size(l->out->plan);
+    l->now = af_alloc(l->snapshot);
+    l->best = af_calloc(1, l->snapshot);
+    l->out->epochs = t->epochs;
+    l->out->curve = af_calloc((size_t)t->epochs * 2, sizeof *l->out->curve);
+    if (!l->now || !l->best || !l->out->curve) return AF_ENOMEM;
+    l->update = first_update(&t->recipe);
+    l->state = (af_progress_state){.best_epoch = -1, .best_error = INFINITY};
+    af_plan_init(l->out->plan, t->seed, t->trial);
+    if (!t->checkpoint) return AF_OK;
+    bool found;
+    AF_TRY(af_checkpoint_read(t->checkpoint, l->digest, &found, &l->state, l->out->curve, t->epochs, l->now,
+                              l->best, l->snapshot));
+    if (found) af_plan_restore(l->out->plan, l->now);
+    return AF_OK;
+}
+
+static af_status train_epoch(loop *l, int epoch)
+{
+    const af_training *t = l->t;
+    int whole = t->schedule == AF_OWN ? t->epochs : t->recipe.epochs;
+    double sum = 0;
+    af_feeder_epoch(&l->feeder, t, l->train, epoch);
+    for (int step = 0; step < l->steps; step++) {
+        af_feeder_load(&l->feeder, l->feeder.order + (int64_t)step * l->batch, l->batch);
+        l->update.lr = t->recipe.lr * af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
+        l->update.count = (int64_t)epoch * l->steps + step;
+        af_position at = {t->seed, t->trial, (uint32_t)epoch, (uint32_t)step};
+        double loss;
+        AF_TRY(af_plan_step(l->out->plan, l->feeder.x, l->feeder.y, &l->update, at, &loss));
+        sum += loss;
+    }
+    l->state.last_loss = sum / l->steps;
+    return AF_OK;
+}
+
+static af_status validate(loop *l, double *error)
+{
+    const af_training *t = l->t;
+    float *pred;
+    double score, ignored = 0;
+    AF_TRY(af_train_infer(&pred, l->out, t, t->data, l->valid, &ignored));
+    af_status st = af_score(&score, t->task, t->metric, t->data, l->valid, pred);
+    af_free(pred);
+    if (st == AF_OK) *error = af_metric_error(t->metric, score);
+    return st;
+}
+
+static af_status save(loop *l, bool now)
+{
+    const af_training *t = l->t;
+    if (!t->checkpoint || (!now && af_clock() - l->saved_at < t->checkpoint_seconds)) return AF_OK;
+    af_plan_snapshot(l->out->plan, l->now);
+    l->state.seconds += af_clock() - l->started;
+    l->started = l->saved_at = af_clock();
+    return af_checkpoint_write(t->checkpoint, l->digest, &l->state, l->out->curve, t->epochs, l->now, l->best,
+                               l->snapshot);
+}
+
+static af_status one_epoch(loop *l, int epoch)
+{
+    const af_training *t = l->t;
+    double error = NAN;
+    AF_TRY(train_epoch(l, epoch));
+    if (validates_at(t, epoch)) {
+        AF_TRY(validate(l, &error));
+        if (error < l->state.best_error) {
+            l->state.best_error = error;
+            l->state.best_epoch = epoch;
+            af_plan_snapshot(l->out->plan, l->best);
+        }
+    }
+    l->out->curve[2 * epoch] = l->state.last_loss;
+    l->out->curve[2 * epoch + 1] = error;
+    l->state.flops += epoch_flops(t, af_plan_cost(l->out->plan), l->batch, l->steps, epoch);
+    l->state.epoch = epoch + 1;
+    af_status go = t->on_epoch ? t->on_epoch(t->payload, epoch, l->state.last_loss, error) : AF_OK;
+    AF_TRY(save(l, go != AF_OK));
+    return go;
+}
+
+static void fill_outcome(loop *l)
+{
+    af_outcome *o = &l->out->outcome;
+    double seconds = l->state.seconds + af_clock() - l->started;
+    *o = (af_outcome){.error = l->t->validate ? l->state.best_error : NAN,
+                      .loss = l->state.last_loss,
+                      .best_epoch = l->t->validate ? l->state.best_epoch : l->t->epochs - 1,
+                      .spend = {1, l->t->epochs, seconds, l->state.flops}};
+    if (seconds > 0.05) flops_per_second = l->state.flops / seconds;
+    af_sha256 *h = af_sha256_new();
+    if (!h) return;
+    af_plan_digest(l->out->plan, h);
+    af_sha256_end(h, o->digest);
+}
+
+af_status af_train(af_trained *out, const af_training *t)
+{
+    *out = (af_trained){0};
+    loop l = {.t = t, .out = out};
+    af_status st;
+    AF_GOTO(st, done, open_loop(&l));
+    l.started = l.saved_at = af_clock();
+    for (int epoch = l.state.epoch; epoch < t->epochs; epoch++) AF_GOTO(st, done, one_epoch(&l, epoch));
+    if (t->validate && l.state.best_epoch >= 0 && l.state.best_epoch != t->epochs - 1)
+        af_plan_restore(out->plan, l.best);
+    fill_outcome(&l);
+done:
+    out->outcome.spend.flops = l.state.flops;
+    af_feeder_close(&l.feeder);
+    af_free(l.now);
+    af_free(l.best);
+    if (st != AF_OK) af_trained_close(out);
+    return st;
+}
+
+void af_trained_close(af_trained *t)
+{
+    af_plan_free(t->infer);
+    af_plan_free(t->plan);
+    af_free(t->curve);
+    t->infer = t->plan = NULL;
+    t->curve = NULL;
+}
+
+af_status af_train_infer(float **pred, const af_trained *t, const af_training *job, const af_dataset *d,
+                         const af_indices *which, double *flops)
+{
+    int batch = af_plan_batch(t->infer);
+    size_t size = (size_t)af_shape_size(d->output);
+    af_feeder f;
+    *pred = af_calloc((size_t)which->count + 1, size * sizeof **pred);
+    if (!*pred) return AF_ENOMEM;
+    af_status st;
+    AF_GOTO(st, fail, af_feeder_new(&f, d, &job->data->scaling[job->protocol], batch, 1));
+    for (int64_t at = 0; st == AF_OK && at < which->count; at += batch) {
+        int n = which->count - at < batch ? (int)(which->count - at) : batch;
+        af_feeder_load(&f, which->i + at, n);
+        st = af_plan_infer(t->infer, n, f.x, NULL, *pred + (size_t)at * size, NULL);
+    }
+    af_feeder_close(&f);
+    *flops += af_plan_cost(t->infer)->forward * (double)which->count;
+    if (st == AF_OK) return AF_OK;
+fail:
+    af_free(*pred);
+    *pred = NULL;
+    return st;
+}

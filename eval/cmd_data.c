@@ -1,0 +1,173 @@
+/* afield data: makes datasets (generate, import) and checks them. */
+#include <stdio.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/data/dataset.h"
+#include "eval/cli.h"
+
+typedef struct options {
+    int size;
+    uint64_t seed;
+    bool json;
+} options;
+static const char *const size_choices[] = {"tiny", "small", "full", "auto", NULL};
+enum { SIZE_AUTO = 3 };
+static const af_option table[] = {
+    {"size", AF_OPT_CHOICE, offsetof(options, size), "auto", 0, 0,
+     "generate and check: tiny unless said; import: full unless said", size_choices, NULL},
+    {"seed", AF_OPT_U64, offsetof(options, seed), "0", 0, 1.8e19, "generate: the stand-in's seed", NULL, NULL},
+    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "check: print JSON", NULL, NULL}, {0}};
+
+static json_t *class_counts(const af_task *task, const af_dataset *d, const af_indices *which)
+{
+    json_t *counts = json_object();
+    int64_t *n = af_calloc((size_t)d->output.c, sizeof *n);
+    for (int64_t i = 0; n && i < which->count; i++) n[((const int32_t *)d->y)[which->i[i]]]++;
+    for (int c = 0; n && c < d->output.c; c++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d", c);
+        json_object_set_new(counts, task->labels ? task->labels[c] : name, json_integer(n[c]));
+    }
+    af_free(n);
+    return counts;
+}
+
+static int64_t count_groups(const af_dataset *d, const af_indices *which)
+{
+    int64_t most = 0, groups = 0;
+    if (!d->group) return which->count;
+    for (int64_t i = 0; i < which->count; i++)
+        if (d->group[which->i[i]] > most) most = d->group[which->i[i]];
+    char *seen = af_calloc((size_t)most + 1, 1);
+    for (int64_t i = 0; seen && i < which->count; i++) groups += !seen[d->group[which->i[i]]]++ ? 1 : 0;
+    af_free(seen);
+    return groups;
+}
+
+/* Marks the groups of a split by id of record: the text before ':' in a sample's id, or the id itself. */
+static af_status mark(json_t *owner, const af_dataset *d, const af_indices *which, const char *split)
+{
+    for (int64_t i = 0; i < which->count; i++) {
+        char id[AF_ID_MAX + 1];
+        snprintf(id, sizeof id, "%.*s", AF_ID_MAX, d->ids + which->i[i] * AF_ID_MAX);
+        if (d->group && strchr(id, ':')) *strchr(id, ':') = 0;
+        json_t *before = json_object_get(owner, id);
+        if (before && strcmp(json_string_value(before), split) != 0)
+            return af_fail(AF_EFORMAT, "%s: %s '%s' is in both %s and %s", d->path, d->group ? "group" : "sample",
+                           id, json_string_value(before), split);
+        if (!before) json_object_set_new(owner, id, json_string(split));
+    }
+    return AF_OK;
+}
+
+static json_t *describe_part(const af_task *task, const af_dataset *d)
+{
+    json_t *splits = json_object();
+    for (int p = 0; p < AF_PROTOCOLS; p++)
+        for (int s = 0; s < AF_SPLITS; s++) {
+            const af_indices *which = &d->split[p][s];
+            if (!which->i) continue;
+            char name[64];
+            snprintf(name, sizeof name, "%s/%s", af_protocol_names[p], af_split_names[s]);
+            json_t *one = json_pack("{s:I, s:I}", "samples", (json_int_t)which->count, "groups",
+                                    (json_int_t)count_groups(d, which));
+            if (!d->dense) json_object_set_new(one, "classes", class_counts(task, d, which));
+            json_object_set_new(splits, name, one);
+        }
+    return json_pack("{s:s, s:s, s:s, s:I, s:[iii], s:[iii], s:s, s:o}", "path", d->path, "size",
+                     af_size_names[d->size], "provenance", d->provenance, "samples", (json_int_t)d->n, "input",
+                     d->input.c, d->input.h, d->input.w, "output", d->output.c, d->output.h, d->output.w,
+                     "sha256", d->sha256, "splits", splits);
+}
+
+static void print_part(json_t *part)
+{
+    const char *key, *label;
+    json_t *one, *n;
+    printf("%s\n  %s, %s, %lld samples, sha256 %.16s... verified\n", json_string_value(json_object_get(part, "path")),
+           json_string_value(json_object_get(part, "size")),
+           json_string_value(json_object_get(part, "provenance")),
+           (long long)json_integer_value(json_object_get(part, "samples")),
+           json_string_value(json_object_get(part, "sha256")));
+    json_object_foreach(json_object_get(part, "splits"), key, one) {
+        printf("  %-12s %8lld samples %8lld groups ", key,
+               (long long)json_integer_value(json_object_get(one, "samples")),
+               (long long)json_integer_value(json_object_get(one, "groups")));
+        json_object_foreach(json_object_get(one, "classes"), label, n)
+            printf("  %s %lld", label, (long long)json_integer_value(n));
+        putchar('\n');
+    }
+}
+
+static af_status disjoint(const af_dataset *const part[2])
+{
+    af_status st = AF_OK;
+    for (int p = 0; st == AF_OK && p < AF_PROTOCOLS; p++) {
+        json_t *owner = json_object();
+        for (int k = 0; k < 2; k++)
+            for (int s = 0; st == AF_OK && s < AF_SPLITS; s++)
+                if (part[k]->split[p][s].i)
+                    st = mark(owner, part[k], &part[k]->split[p][s], af_split_names[s]);
+        json_decref(owner);
+    }
+    return st;
+}
+
+static af_status check(const af_task *task, const char *directory, bool as_json)
+{
+    af_dataset *part[2] = {0};
+    af_status st;
+    json_t *all = json_object();
+    AF_GOTO(st, done, af_dataset_open(&part[0], directory, task, AF_MAIN));
+    AF_GOTO(st, done, af_dataset_open(&part[1], directory, task, AF_HELD_OUT));
+    for (int k = 0; k < 2; k++) AF_GOTO(st, done, af_dataset_verify(part[k]));
+    AF_GOTO(st, done, disjoint((const af_dataset *const *)part));
+    json_object_set_new(all, "main", describe_part(task, part[0]));
+    json_object_set_new(all, "held_out", describe_part(task, part[1]));
+    if (as_json) {
+        st = af_print_json(json_incref(all));
+        goto done;
+    }
+    print_part(json_object_get(all, "main"));
+    print_part(json_object_get(all, "held_out"));
+    printf("splits are disjoint by %s\n", part[0]->group ? "group" : "sample");
+done:
+    json_decref(all);
+    for (int k = 0; k < 2; k++)
+        if (part[k]) af_dataset_close(part[k]);
+    return st;
+}
+
+static af_status run(const void *values, const char *const *words, int count)
+{
+    const options *o = values;
+    bool import = strcmp(words[0], "import") == 0, generate = strcmp(words[0], "generate") == 0;
+    if (!import && !generate && strcmp(words[0], "check") != 0)
+        return af_fail(AF_EUSAGE, "'%.40s', want generate, import or check", words[0]);
+    if (count != (import ? 3 : 2))
+        return af_fail(AF_EUSAGE, "usage: afield data %s TASK%s", words[0], import ? " PATH" : "");
+    const af_task *task;
+    char directory[4096];
+    af_size size = o->size == SIZE_AUTO ? (import ? AF_FULL : AF_TINY) : (af_size)o->size;
+    AF_TRY(af_need_task(&task, words[1]));
+    AF_TRY(af_dataset_directory(directory, size));
+    if (import || generate) {
+        const af_prep *prep = af_find_prep(task->name);
+        if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
+        AF_TRY(af_mkdirs(directory));
+        af_prep_request r = {task, size, import ? words[2] : NULL, o->seed, directory};
+        AF_TRY(import ? prep->import(&r) : prep->generate(&r));
+    }
+    return check(task, directory, o->json);
+}
+
+const af_cmd af_cmd_data = {
+    .name = "data", .usage = "generate TASK | import TASK PATH | check TASK  [--size tiny|small|full] [--seed N]",
+    .summary = "make and check datasets", .order = 3,
+    .more = "Datasets live in $AFIELD_DATA, else in the XDG data directory (~/.local/share/afield).\n"
+            "A subset of the official files is accepted and marked partial; `afield describe TASK` says\n"
+            "which files an import reads.",
+    .options = table, .options_size = sizeof(options), .min_words = 2, .max_words = 3, .run = run,
+};

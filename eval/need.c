@@ -1,0 +1,92 @@
+/* What commands look up: plugins by name with helpful refusals, shapes, datasets. */
+#include <stdio.h>
+#include <string.h>
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/data/dataset.h"
+#include "eval/cli.h"
+
+static af_status refuse(const char *kind, const char *name, const char *const *names)
+{
+    char list[1024] = "";
+    for (size_t i = 0; names[i]; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *near = af_nearest(name, names);
+    return af_fail(AF_EUSAGE, "no %s '%.60s'%s%s%s; there are: %s", kind, name, near ? ", did you mean '" : "",
+                   near ? near : "", near ? "'?" : "", list);
+}
+
+enum { MAX_NAMES = 128 };
+
+af_status af_need_task(const af_task **out, const char *name)
+{
+    const char *names[MAX_NAMES] = {0};
+    if ((*out = af_find_task(name))) return AF_OK;
+    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.task[i]; i++) names[i] = af_builtin.task[i]->name;
+    return refuse("task", name, names);
+}
+
+af_status af_need_space(const af_space **out, const char *name)
+{
+    const char *names[MAX_NAMES] = {0};
+    if ((*out = af_find_space(name))) return AF_OK;
+    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.space[i]; i++) names[i] = af_builtin.space[i]->name;
+    return refuse("space", name, names);
+}
+
+af_status af_need_backend(const af_backend **out, const char *name)
+{
+    const char *names[MAX_NAMES] = {"auto"};
+    char text[256];
+    if (strcmp(name, "auto") == 0) {
+        *out = af_default_backend();
+        return AF_OK;
+    }
+    if ((*out = af_find_backend(name))) return (*out)->probe(text, sizeof text);
+    for (size_t i = 0; i < MAX_NAMES - 2 && af_builtin.backend[i]; i++)
+        names[i + 1] = af_builtin.backend[i]->name;
+    return refuse("backend", name, names);
+}
+
+af_status af_need_method(const af_searcher **searcher, const af_space **out, const char *method,
+                         const char *space)
+{
+    const char *names[MAX_NAMES] = {0};
+    size_t n = 0;
+    *searcher = af_find_searcher(method);
+    if (*searcher) return af_need_space(out, space ? space : "nb201");
+    *out = af_find_space(method);
+    if (*out && (*out)->baseline) {
+        if (!space || strcmp(space, method) == 0) return AF_OK;
+        return af_fail(AF_EUSAGE, "baseline '%s' is a space of its own; leave --space out, or tune it with "
+                                  "--space %s --method random", method, method);
+    }
+    for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.searcher[i]; i++) names[n++] = af_builtin.searcher[i]->name;
+    for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.space[i]; i++)
+        if (af_builtin.space[i]->baseline) names[n++] = af_builtin.space[i]->name;
+    return refuse("method", method, names);
+}
+
+af_io af_dataset_io(const struct af_dataset *d)
+{
+    return (af_io){d->input, d->output, d->dense, d->size};
+}
+
+af_status af_need_data(char directory[4096], const af_task *task, af_size size)
+{
+    char path[4096];
+    AF_TRY(af_dataset_directory(directory, size));
+    AF_TRY(af_dataset_path(path, directory, task->name, AF_MAIN));
+    if (af_file_exists(path)) return AF_OK;
+    if (size != AF_TINY)
+        return af_fail(AF_ENOTFOUND, "%s: not there; make it with `afield data generate %s --size %s` or `afield "
+                                     "data import %s PATH --size %s`", path, task->name, af_size_names[size],
+                       task->name, af_size_names[size]);
+    const af_prep *prep = af_find_prep(task->name);
+    if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
+    af_log(AF_LOG_INFO, "generating the tiny stand-in of %s", task->name);
+    AF_TRY(af_mkdirs(directory));
+    return prep->generate(&(af_prep_request){.task = task, .size = size, .directory = directory});
+}

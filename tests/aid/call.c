@@ -1,0 +1,325 @@
+/* See call.h. The order of calls is the one that af_kernel documents in core/op.h; one thread. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "core/base/alloc.h"
+#include "tests/aid/call.h"
+
+extern const af_op af_op_input, af_op_output;
+
+double rig_value(int64_t i, int k) {
+    double t = (double)i;
+    return sin(0.37 * t * t + t + k);
+}
+
+/* ---- the rig: a node and its tensors ---- */
+
+static double *tensor(int64_t size) {
+    return af_calloc((size_t)size, sizeof(double));
+}
+
+static void fill(double *to, int n, af_shape s, bool nhwc, int stream) {
+    int64_t i = 0;
+    for (int b = 0; b < n; b++)
+        for (int c = 0; c < s.c; c++)
+            for (int p = 0; p < s.h * s.w; p++, i++) {
+                int64_t at = nhwc ? ((int64_t)b * s.h * s.w + p) * s.c + c : i;
+                to[at] = rig_value(i, stream);
+            }
+}
+
+static bool fill_rig(rig *r) {
+    int n = r->from->batch;
+    bool complete = (r->dy = tensor(r->y_size)) != NULL;
+    for (int i = 0; i < r->inputs; i++)
+        complete = (r->x[i] = tensor(r->x_size[i])) != NULL && complete;
+    for (int i = 0; i < r->params; i++)
+        complete = (r->w[i] = tensor(r->w_size[i])) != NULL && complete;
+    if (!complete) return false;
+    for (int i = 0; i < r->inputs; i++) fill(r->x[i], n, r->in[i], r->node.op != &af_op_input, i);
+    fill(r->dy, n, r->node.shape, r->node.op != &af_op_output, 20);
+    for (int i = 0; i < r->params; i++)
+        for (int64_t j = 0; j < r->w_size[i]; j++)
+            r->w[i][j] = 0.5 * rig_value(j, 10 + i) + (r->param[i].init == AF_INIT_ONES);
+    return true;
+}
+
+bool rig_make(rig *r, const op_case *from) {
+    *r = (rig){.from = from, .node = {.op = from->op, .attrs = from->attrs}};
+    while (r->inputs < 4 && from->in[r->inputs].c > 0) {
+        r->in[r->inputs] = from->in[r->inputs];
+        r->node.in[r->inputs] = r->inputs;
+        r->inputs++;
+    }
+    r->node.id = r->node.inputs = r->inputs;
+    if (from->op->shape(&r->node, r->in, &r->node.shape) != AF_OK) return false;
+    if (from->op == &af_op_input) r->in[r->inputs++] = r->node.shape;
+    if (from->op->params) r->params = from->op->params(&r->node, r->in, r->param);
+    r->y_size = from->batch * af_shape_size(r->node.shape);
+    for (int i = 0; i < r->inputs; i++) r->x_size[i] = from->batch * af_shape_size(r->in[i]);
+    for (int i = 0; i < r->params; i++) r->w_size[i] = af_param_size(&r->param[i]);
+    if (fill_rig(r)) return true;
+    rig_free(r);
+    return false;
+}
+
+void rig_free(rig *r) {
+    for (int i = 0; i < AF_MAX_INPUTS; i++) af_free(r->x[i]);
+    for (int i = 0; i < AF_MAX_PARAMS; i++) af_free(r->w[i]);
+    af_free(r->dy);
+}
+
+/* ---- one run ---- */
+
+enum { MAX_LANES = 8, MAX_BLOCKS = 96 };
+
+typedef struct run {
+    const rig *r;
+    const rig_options *o;
+    af_prepared prepared;
+    const af_kernel *kernel;
+    int lanes, lane, chunk; /* lane, chunk: samples in one */
+    size_t saved;           /* bytes a sample */
+    int partials;           /* doubles a chunk */
+    af_call base;           /* pointers to the start of the batch */
+    void *dw[MAX_LANES][AF_MAX_PARAMS], *lane_memory[MAX_LANES];
+    void *block[MAX_BLOCKS];
+    int blocks;
+} run;
+
+/* A block of NaNs, of the right kind for float and double. */
+static void *take(run *u, size_t size) {
+    void *p = af_alloc(size);
+    assert_non_null(p);
+    assert_true(u->blocks < MAX_BLOCKS);
+    memset(p, 0xff, size);
+    return u->block[u->blocks++] = p;
+}
+
+static void *copy_in(run *u, const double *from, int64_t n, af_dtype type) {
+    void *to = take(u, (size_t)n * af_dtype_size(type));
+    for (int64_t i = 0; i < n; i++)
+        if (type == AF_F64)
+            ((double *)to)[i] = from[i];
+        else
+            ((float *)to)[i] = (float)from[i];
+    return to;
+}
+
+static double *copy_out(const void *from, int64_t n, af_dtype type) {
+    double *to = tensor(n);
+    assert_non_null(to);
+    for (int64_t i = 0; i < n; i++)
+        to[i] = type == AF_F64 ? ((const double *)from)[i] : ((const float *)from)[i];
+    return to;
+}
+
+static void *gradient_space(run *u, int64_t n, bool first) {
+    void *p = take(u, (size_t)n * af_dtype_size(u->o->dtype));
+    if (!u->o->add) return p;
+    for (int64_t i = 0; i < n; i++) {
+        double start = first ? rig_value(i, 30) : 0;
+        if (u->o->dtype == AF_F64)
+            ((double *)p)[i] = start;
+        else
+            ((float *)p)[i] = (float)start;
+    }
+    return p;
+}
+
+static bool wanted(const run *u, int input) {
+    return u->o->backward && u->r->node.op != &af_op_input && !(u->o->skip_dx >> input & 1);
+}
+
+static void choose_kernel(run *u) {
+    const af_backend *b = u->o->backend;
+    u->kernel = u->r->node.op->reference[u->o->dtype];
+    if (b == NULL || b->prepare == NULL) return;
+    af_request q = {.node = &u->r->node, .in = u->r->in, .n = u->chunk, .train = u->o->train};
+    for (int i = 0; i < u->r->inputs; i++) q.wants_dx[i] = wanted(u, i);
+    if (b->prepare(&q, &u->prepared) != AF_OK) fail_msg("%s: %s", b->name, af_error());
+    if (u->prepared.kernel != NULL) u->kernel = u->prepared.kernel;
+}
+
+/* Work memory: what is kept between the passes, per chunk, per lane and per thread. */
+static void set_up_work(run *u) {
+    const rig *r = u->r;
+    const af_op *op = r->node.op;
+    af_call *c = &u->base;
+    int shared = op->shared ? op->shared(&r->node, r->in) : 0;
+    u->saved = op->saved ? op->saved(&r->node, r->in) : 0;
+    u->partials = op->partials ? op->partials(&r->node, r->in) : 0;
+    c->saved = take(u, u->saved * (size_t)r->from->batch);
+    c->partial = take(u, (size_t)(u->partials * r->from->batch / u->chunk) * sizeof(double));
+    c->shared = take(u, (size_t)shared * sizeof(double));
+    c->scratch = take(u, u->prepared.scratch_bytes);
+    for (int lane = 0; lane < u->lanes; lane++) {
+        u->lane_memory[lane] = take(u, u->prepared.lane_bytes);
+        for (int i = 0; u->o->backward && i < r->params; i++)
+            if (r->param[i].trained) u->dw[lane][i] = gradient_space(u, r->w_size[i], lane == 0);
+    }
+}
+
+static void set_up(run *u) {
+    const rig *r = u->r;
+    const af_op *op = r->node.op;
+    af_dtype type = u->o->dtype;
+    af_call *c = &u->base;
+    u->lanes = u->o->lanes > 0 ? u->o->lanes : 1;
+    u->lane = r->from->batch / u->lanes;
+    u->chunk = u->o->chunk > 0 ? u->o->chunk : u->lane;
+    assert_true(u->lanes <= MAX_LANES);
+    assert_int_equal(u->lane * u->lanes, r->from->batch);
+    assert_int_equal(u->lane % u->chunk, 0);
+    choose_kernel(u);
+    *c = (af_call){.node = &r->node,
+                   .in = r->in,
+                   .self = u->prepared.self,
+                   .train = u->o->train,
+                   .seed = 7,
+                   .trial = 3,
+                   .epoch = u->o->epoch,
+                   .step = u->o->step};
+    for (int i = 0; i < r->inputs; i++) {
+        c->x[i] = copy_in(u, r->x[i], r->x_size[i], op == &af_op_input ? AF_F32 : type);
+        if (wanted(u, i)) c->dx[i] = gradient_space(u, r->x_size[i], true);
+        c->add[i] = u->o->add;
+    }
+    for (int i = 0; i < r->params; i++) c->w[i] = copy_in(u, r->w[i], r->w_size[i], type);
+    c->y = take(u, (size_t)r->y_size * af_dtype_size(type));
+    c->dy = copy_in(u, r->dy, r->y_size, type);
+    set_up_work(u);
+}
+
+/* The call for the chunk that starts at sample `first`. */
+static af_call call_at(const run *u, int first) {
+    const rig *r = u->r;
+    af_call c = u->base;
+    size_t width = af_dtype_size(u->o->dtype), n = (size_t)first;
+    int lane = first / u->lane;
+    c.n = u->chunk;
+    c.first = first;
+    for (int i = 0; i < r->inputs; i++) {
+        size_t size = n * (size_t)af_shape_size(r->in[i]);
+        size_t host = r->node.op == &af_op_input ? sizeof(float) : width;
+        c.x[i] = (const char *)c.x[i] + size * host;
+        if (c.dx[i] != NULL) c.dx[i] = (char *)c.dx[i] + size * width;
+    }
+    size_t out = n * (size_t)af_shape_size(r->node.shape) * width;
+    c.y = (char *)c.y + out;
+    c.dy = (const char *)c.dy + out;
+    for (int i = 0; i < r->params; i++) c.dw[i] = u->dw[lane][i];
+    c.add_w = u->o->add || first % u->lane != 0;
+    c.saved = (char *)c.saved + n * u->saved;
+    c.partial += first / u->chunk * u->partials;
+    c.lane = u->lane_memory[lane];
+    return c;
+}
+
+static void on_chunks(const run *u, void (*slot)(const af_call *c)) {
+    for (int first = 0; slot != NULL && first < u->r->from->batch; first += u->chunk) {
+        af_call c = call_at(u, first);
+        slot(&c);
+    }
+}
+
+static void on_batch(const run *u, void (*slot)(const af_call *c, int chunks)) {
+    if (slot == NULL) return;
+    af_call c = call_at(u, 0);
+    c.n = u->r->from->batch;
+    slot(&c, c.n / u->chunk);
+}
+
+/* What backward may not read is NaN from here on, as if the plan had reused the memory. */
+static void forget(run *u) {
+    const rig *r = u->r;
+    size_t width = af_dtype_size(u->o->dtype);
+    if (!(r->node.op->reads & AF_BACKWARD_X))
+        for (int i = 0; i < r->inputs; i++) u->base.x[i] = take(u, (size_t)r->x_size[i] * width);
+    if (!(r->node.op->reads & AF_BACKWARD_Y)) u->base.y = take(u, (size_t)r->y_size * width);
+}
+
+static void execute(run *u, rig_result *out) {
+    const af_kernel *k = u->kernel;
+    const rig *r = u->r;
+    af_call c = call_at(u, 0);
+    if (k->begin) k->begin(&c);
+    if (u->o->train && u->partials > 0) {
+        on_chunks(u, k->gather);
+        on_batch(u, k->combine);
+    }
+    on_chunks(u, k->forward);
+    out->y = copy_out(u->base.y, r->y_size, u->o->dtype);
+    if (!u->o->backward) return;
+    forget(u);
+    if (u->partials > 0) {
+        on_chunks(u, k->gather_back);
+        on_batch(u, k->combine_back);
+    }
+    on_chunks(u, k->backward);
+    for (int lane = 0; k->finish && lane < u->lanes; lane++) {
+        c = call_at(u, lane * u->lane);
+        k->finish(&c);
+    }
+}
+
+static void collect(const run *u, rig_result *out) {
+    const rig *r = u->r;
+    af_dtype type = u->o->dtype;
+    for (int i = 0; i < r->inputs; i++)
+        if (u->base.dx[i] != NULL) out->dx[i] = copy_out(u->base.dx[i], r->x_size[i], type);
+    for (int i = 0; i < r->params; i++) {
+        out->w[i] = copy_out(u->base.w[i], r->w_size[i], type);
+        if (u->dw[0][i] == NULL) continue;
+        out->dw[i] = copy_out(u->dw[0][i], r->w_size[i], type);
+        for (int lane = 1; lane < u->lanes; lane++) {
+            double *more = copy_out(u->dw[lane][i], r->w_size[i], type);
+            for (int64_t j = 0; j < r->w_size[i]; j++) out->dw[i][j] += more[j];
+            af_free(more);
+        }
+    }
+}
+
+void rig_run(rig_result *out, const rig *r, const rig_options *o) {
+    run u = {.r = r, .o = o};
+    *out = (rig_result){0};
+    set_up(&u);
+    out->overridden = u.prepared.kernel != NULL;
+    execute(&u, out);
+    collect(&u, out);
+    if (out->overridden && o->backend->release) o->backend->release(u.prepared.self);
+    for (int i = 0; i < u.blocks; i++) af_free(u.block[i]);
+}
+
+void rig_clear(rig_result *out) {
+    af_free(out->y);
+    for (int i = 0; i < AF_MAX_INPUTS; i++) af_free(out->dx[i]);
+    for (int i = 0; i < AF_MAX_PARAMS; i++) {
+        af_free(out->dw[i]);
+        af_free(out->w[i]);
+    }
+    *out = (rig_result){0};
+}
+
+/* ---- comparing ---- */
+
+double mismatch(const double *got, const double *want, int64_t n) {
+    double error = 0, size = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double e = fabs(got[i] - want[i]);
+        if (!(e <= error)) error = e;
+        size = fmax(size, fabs(want[i]));
+        if (isnan(error)) return INFINITY;
+    }
+    return error == 0 ? 0 : error / size;
+}
+
+bool all_zero(const double *a, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        if (a[i] != 0) return false;
+    return true;
+}
