@@ -43,7 +43,7 @@ ifeq ($(CUDA),1)
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CPPFLAGS  += -isystem $(CUDA_HOME)/include
 LDFLAGS   += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64
-LDLIBS    += -lcudart
+LDLIBS    += -lcudart -lstdc++
 endif
 # one object tree per configuration: nothing stale, no `clean` between sanitizers
 BUILD := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
@@ -62,7 +62,7 @@ DIR_searcher  := searchers
 SKIP  := $(if $(filter 1,$(CUDA)),,cuda) $(if $(filter 1,$(ONEDNN)),,onednn)
 names  = $(filter-out $(SKIP),$(sort $(basename $(notdir $(wildcard $(addsuffix /*.c,$(DIR_$(1))))))))
 define registry_of
-extern const af_$(1) $(subst $(space),$(comma) ,$(strip $(foreach n,$(call names,$(1)),af_$(1)_$(n))));
+$(if $(call names,$(1)),extern const af_$(1) $(subst $(space),$(comma) ,$(strip $(foreach n,$(call names,$(1)),af_$(1)_$(n))));)
 static const af_$(1) *const $(1)s[] = {$(foreach n,$(call names,$(1)),&af_$(1)_$(n),) 0};
 endef
 define REGISTRY
@@ -114,7 +114,7 @@ $(GEN)/registry.c: FORCE | $(GEN)/
 $(GEN)/commands.c: FORCE | $(GEN)/
 	$(Q)printenv COMMANDS | cmp -s - $@ || printenv COMMANDS > $@
 $(LIB): $(LIB_OBJ)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 $(SOLIB): $(LIB_OBJ)
 	$(Q)$(CC) -shared -Wl,-soname,libafield.so.0 $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)

@@ -26,4 +26,10 @@ static inline double af_metric_error(const af_metric *m, double score)
     return m->higher_is_better ? 1 - score : score;
 }
 
+/* The index of the largest of v[0 .. n), the lowest one when several are. */
+int af_argmax(const float *v, int n);
+/* AF_EINVAL when there is nothing to score, or naming the first prediction that is not finite. Every
+ * score begins with it. */
+AF_CHECKED af_status af_predictions_check(const af_predictions *p);
+
 #endif

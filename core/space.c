@@ -259,6 +259,7 @@ static af_status expected(const af_space *s, const char *text, const char *at, c
 static af_status find_knob(int *out, const af_space *s, const char *name, int position) {
     const char *names[AF_MAX_KNOBS + 1] = {NULL};
     char known[512];
+    *out = 0;
     for (int i = 0; i < s->count; i++) {
         names[i] = s->knobs[i].name;
         *out = i;

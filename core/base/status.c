@@ -37,7 +37,7 @@ static void compose(const char *tail, const char *fmt, va_list args) {
     memcpy(message, text, sizeof message);
 }
 
-af_status af_fail(af_status kind, const char *fmt, ...) {
+af_status(af_fail)(af_status kind, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
     compose(NULL, fmt, args);

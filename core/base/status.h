@@ -33,6 +33,12 @@ typedef enum af_status {
 
 /* Sets this thread's message and returns `kind`. */
 af_status af_fail(af_status kind, const char *fmt, ...) AF_PRINTF(2, 3);
+/* The same, written so that the compiler sees that a failure is never AF_OK. */
+static inline af_status af_same_status(af_status st)
+{
+    return st;
+}
+#define af_fail(kind, ...) (af_fail((kind), __VA_ARGS__), af_same_status(kind))
 /* Puts "prefix: " before this thread's message and returns `kind`: says where on the way up. */
 af_status af_prefix(af_status kind, const char *fmt, ...) AF_PRINTF(2, 3);
 /* This thread's last message; "" when there is none. Valid until the next af_fail here. */

@@ -43,8 +43,9 @@ static af_status map_file(af_mapping *m, const char *path)
     return st;
 }
 
-static hid_t open_quietly(const char *path)
+static af_status open_structure(af_mapping *m, const char *path)
 {
+    char reason[512];
     af_hdf5_quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 10, 7)
@@ -52,16 +53,13 @@ static hid_t open_quietly(const char *path)
     H5Pset_file_locking(access, false, true);
 #endif
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    if (file >= 0) {
-        H5Pclose(access);
-        return file;
-    }
-    char reason[512]; /* before H5Pclose clears it */
-    af_status st = af_fail(AF_EFORMAT, "%s: not a whole HDF5 file (%s)", path,
-                           af_hdf5_reason(reason, sizeof reason));
+    m->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    af_status st = AF_OK;
+    if (m->file < 0)
+        st = af_fail(AF_EFORMAT, "%s: not a whole HDF5 file (%s)", path,
+                     af_hdf5_reason(reason, sizeof reason));
     H5Pclose(access);
-    return (hid_t)st;
+    return st;
 }
 
 af_status af_mapping_open(af_mapping **out, const char *path)
@@ -70,10 +68,7 @@ af_status af_mapping_open(af_mapping **out, const char *path)
     if (!m) return AF_ENOMEM;
     m->file = H5I_INVALID_HID;
     af_status st = map_file(m, path);
-    if (st == AF_OK) {
-        m->file = open_quietly(path);
-        st = m->file < 0 ? AF_EFORMAT : AF_OK;
-    }
+    if (st == AF_OK) st = open_structure(m, path);
     if (st != AF_OK) {
         af_mapping_close(m);
         return st;
@@ -227,6 +222,7 @@ static af_status read_scalar(const af_mapping *m, const char *name, H5T_class_t 
     if (attribute < 0) return af_fail(AF_EFORMAT, "attribute '%s': missing", name);
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     describe(is, type);
+    if (want == H5T_STRING) H5Tset_cset(as, H5Tget_cset(type)); /* HDF5 converts no character sets */
     bool fits = H5Tget_class(type) == want && H5Tis_variable_str(type) <= 0 &&
                 H5Tget_size(type) <= largest && H5Sget_simple_extent_npoints(space) == 1;
     bool ok = fits && H5Aread(attribute, as, out) >= 0;
@@ -243,7 +239,6 @@ af_status af_mapping_text(const af_mapping *m, const char *name, char *out, size
 {
     hid_t as = H5Tcopy(H5T_C_S1);
     H5Tset_size(as, size);
-    H5Tset_cset(as, H5T_CSET_UTF8);
     af_status st = read_scalar(m, name, H5T_STRING, as, size - 1, out);
     H5Tclose(as);
     return st;

@@ -1,5 +1,5 @@
-/* What a result depends on besides its inputs: processor, libraries, compiler, threads. Recorded, and
- * in no digest: the same bits on two machines are a finding, not a premise. */
+/* What a result depends on besides its inputs: processor, libraries, compiler, threads. Recorded,
+ * and in no digest: the same bits on two machines are a finding, not a premise. */
 #include <gnu/libc-version.h>
 #include <hdf5.h>
 #include <jansson.h>
@@ -12,13 +12,14 @@
 
 /* Those that decide which kernels run. */
 static const char *const features[] = {
-    "sse4_2",      "avx",         "avx2",     "fma",      "f16c",     "avx512f",   "avx512bw",
-    "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimd",
-    "asimddp",     "sve",         "bf16",
+    "sse4_2",   "avx",         "avx2",        "fma",         "f16c",     "avx512f",
+    "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16",
+    "amx_int8", "asimd",       "asimddp",     "sve",         "bf16",
 };
 
 /* Whether `word` is one of the blanks-separated words of `text`. */
-static bool has_word(const char *text, const char *word) {
+static bool has_word(const char *text, const char *word)
+{
     size_t length = strlen(word);
     for (const char *at = text; (at = strstr(at, word)); at += length) {
         bool starts = at == text || strchr(" \t:", at[-1]);
@@ -28,7 +29,8 @@ static bool has_word(const char *text, const char *word) {
 }
 
 /* "avx512f" is a feature name on x86 lines starting with "flags", on ARM with "Features". */
-static void read_cpu(char model[128], char found[256]) {
+static void read_cpu(char model[128], char found[256])
+{
     char line[8192];
     FILE *f = fopen("/proc/cpuinfo", "re");
     snprintf(model, 128, "unknown");
@@ -49,7 +51,8 @@ static void read_cpu(char model[128], char found[256]) {
     if (f) fclose(f);
 }
 
-static json_t *libraries(void) {
+static json_t *libraries(void)
+{
     unsigned major = 0, minor = 0, release = 0;
     char hdf5[32];
     H5get_libversion(&major, &minor, &release);
@@ -58,8 +61,8 @@ static json_t *libraries(void) {
                      OpenSSL_version(OPENSSL_VERSION), "libc", gnu_get_libc_version());
 }
 
-af_status af_environment(json_t **out, const af_backend *backend, int threads,
-                         const char *started) {
+af_status af_environment(json_t **out, const af_backend *backend, int threads, const char *started)
+{
     char model[128], found[256], probe[256] = "", finished[21];
     AF_TRY(backend->probe(probe, sizeof probe));
     read_cpu(model, found);

@@ -1,11 +1,12 @@
-/* The evaluator that trains: builds a trial's network, applies the configuration's hyper-parameters to
- * the task's recipe, trains at the trial's fidelity and validates once, after the last epoch. */
+/* The evaluator that trains: builds a trial's network, applies the configuration's hyper-parameters
+ * to the task's recipe, trains at the trial's fidelity and validates once, after the last epoch. */
 #include <math.h>
 #include "core/base/log.h"
 #include "core/search/run.h"
 
 af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbench *w,
-                           const af_proposal *p, uint64_t trial) {
+                           const af_proposal *p, uint64_t trial)
+{
     *out = (af_training){
         .task = w->task,
         .metric = w->metric,
@@ -26,7 +27,8 @@ af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbenc
     return AF_OK;
 }
 
-static af_status predict(void *self, const af_trial *t, af_spend *out) {
+static af_status predict(void *self, const af_trial *t, af_spend *out)
+{
     af_training job;
     af_graph *graph;
     AF_TRY(af_workbench_job(&job, &graph, self, &t->proposal, (uint64_t)t->number));
@@ -36,7 +38,8 @@ static af_status predict(void *self, const af_trial *t, af_spend *out) {
 }
 
 /* Counts epochs, for the bill of a training that dies; stops for a signal. */
-static af_status count_epoch(void *payload, int epoch, double loss, double error) {
+static af_status count_epoch(void *payload, int epoch, double loss, double error)
+{
     (void)loss;
     (void)error;
     *(int *)payload = epoch + 1;
@@ -46,7 +49,8 @@ static af_status count_epoch(void *payload, int epoch, double loss, double error
 
 /* The epoch in which the loss left the finite numbers counts in full. */
 static af_status charge_diverged(af_outcome *out, const af_training *job, int epochs_done,
-                                 double seconds) {
+                                 double seconds)
+{
     af_spend whole;
     AF_TRY(af_train_predict(&whole, job));
     double epochs = fmin(job->epochs, epochs_done + 1.0);
@@ -55,7 +59,8 @@ static af_status charge_diverged(af_outcome *out, const af_training *job, int ep
     return AF_OK;
 }
 
-static af_status run(void *self, const af_trial *t, af_outcome *out) {
+static af_status run(void *self, const af_trial *t, af_outcome *out)
+{
     af_training job;
     af_trained trained;
     af_graph *graph;
@@ -76,6 +81,7 @@ static af_status run(void *self, const af_trial *t, af_outcome *out) {
     return st;
 }
 
-af_evaluator af_evaluator_train(af_workbench *w, double x_flops) {
+af_evaluator af_evaluator_train(af_workbench *w, double x_flops)
+{
     return (af_evaluator){.self = w, .predict = predict, .run = run, .x_flops = x_flops};
 }

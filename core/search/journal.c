@@ -1,6 +1,6 @@
-/* The journal's records, written and read. Doubles are kept as bits, so a replayed run continues with
- * exactly the numbers that an undisturbed one had. A record is on disk when the function that writes
- * it returns. */
+/* The journal's records, written and read. Doubles are kept as bits, so a replayed run continues
+ * with exactly the numbers that an undisturbed one had. A record is on disk when the function that
+ * writes it returns. */
 #include "core/search/journal.h"
 #include <inttypes.h>
 #include <math.h>
@@ -28,13 +28,15 @@ static const struct {
 };
 enum { REALS = sizeof reals / sizeof *reals };
 
-static const double *real_of(const af_outcome *o, int i) {
+static const double *real_of(const af_outcome *o, int i)
+{
     return (const double *)((const char *)o + reals[i].offset);
 }
 
 /* ---- reading ---- */
 
-static af_status grow(af_journal *j) {
+static af_status grow(af_journal *j)
+{
     if (j->count < j->capacity) return AF_OK;
     int64_t capacity = j->capacity ? 2 * j->capacity : 64;
     af_journal_entry *more = af_realloc(j->entries, (size_t)capacity * sizeof *more);
@@ -44,7 +46,8 @@ static af_status grow(af_journal *j) {
     return AF_OK;
 }
 
-static af_status read_header(af_journal *j, const json_t *record, long line) {
+static af_status read_header(af_journal *j, const json_t *record, long line)
+{
     (void)line;
     json_t *header = json_object_get(record, "header");
     if (j->started || !json_is_object(header))
@@ -53,7 +56,8 @@ static af_status read_header(af_journal *j, const json_t *record, long line) {
     return af_header_same(header, j->header);
 }
 
-static af_status read_schedule(af_fidelity_schedule *out, const json_t *record) {
+static af_status read_schedule(af_fidelity_schedule *out, const json_t *record)
+{
     const char *name;
     AF_TRY(af_json_str(&name, record, "schedule"));
     for (int i = 0; schedule_names[i]; i++) {
@@ -64,7 +68,8 @@ static af_status read_schedule(af_fidelity_schedule *out, const json_t *record) 
     return af_fail(AF_EFORMAT, "schedule '%.20s', want own or prefix", name);
 }
 
-static af_status read_propose(af_journal *j, const json_t *record, long line) {
+static af_status read_propose(af_journal *j, const json_t *record, long line)
+{
     int64_t number, epochs;
     af_journal_entry e = {.line = line};
     AF_TRY(af_json_int(&number, record, "number"));
@@ -84,7 +89,8 @@ static af_status read_propose(af_journal *j, const json_t *record, long line) {
     return AF_OK;
 }
 
-static af_status read_outcome(af_journal *j, const json_t *record, long line) {
+static af_status read_outcome(af_journal *j, const json_t *record, long line)
+{
     (void)line;
     int64_t number, best;
     const char *digest;
@@ -100,7 +106,7 @@ static af_status read_outcome(af_journal *j, const json_t *record, long line) {
     if (isnan(o.error)) return af_fail(AF_EFORMAT, "field 'error' is not a number");
     AF_TRY(af_json_int(&best, record, "best_epoch"));
     AF_TRY(af_json_str(&digest, record, "digest"));
-    if (best < 0 || best > INT32_MAX || strlen(digest) >= sizeof o.digest)
+    if (best < -1 || best > INT32_MAX || strlen(digest) >= sizeof o.digest)
         return af_fail(AF_EFORMAT, "best_epoch or digest is out of range");
     o.best_epoch = (int)best;
     strcpy(o.digest, digest);
@@ -109,7 +115,8 @@ static af_status read_outcome(af_journal *j, const json_t *record, long line) {
     return AF_OK;
 }
 
-static af_status read_end(af_journal *j, const json_t *record, long line) {
+static af_status read_end(af_journal *j, const json_t *record, long line)
+{
     (void)line;
     int64_t trials;
     AF_TRY(af_json_int(&trials, record, "trials"));
@@ -124,10 +131,14 @@ static const struct {
     const char *name;
     af_status (*read)(af_journal *j, const json_t *record, long line);
 } records[] = {
-    {"header", read_header}, {"propose", read_propose}, {"outcome", read_outcome}, {"end", read_end},
+    {"header", read_header},
+    {"propose", read_propose},
+    {"outcome", read_outcome},
+    {"end", read_end},
 };
 
-static af_status read_known(af_journal *j, const json_t *record, long line) {
+static af_status read_known(af_journal *j, const json_t *record, long line)
+{
     const char *name;
     AF_TRY(af_json_str(&name, record, "record"));
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
@@ -138,7 +149,8 @@ static af_status read_known(af_journal *j, const json_t *record, long line) {
     return af_fail(AF_EFORMAT, "unknown record '%.40s'; was it written by a newer afield?", name);
 }
 
-af_status af_journal_read_record(json_t *record, long line, void *journal) {
+af_status af_journal_read_record(json_t *record, long line, void *journal)
+{
     af_journal *j = journal;
     af_status st = read_known(j, record, line);
     return st == AF_OK ? AF_OK : af_prefix(st, "%s:%ld", j->path, line);
@@ -147,26 +159,37 @@ af_status af_journal_read_record(json_t *record, long line, void *journal) {
 /* ---- writing ---- */
 
 /* Steals `record`, NULL when memory was short. */
-static af_status append(af_journal *j, json_t *record) {
+static af_status append(af_journal *j, json_t *record)
+{
     if (!record) return af_fail(AF_ENOMEM, "%s: no memory for a record", j->path);
     af_status st = af_jsonl_append(j->file, record);
     json_decref(record);
     return st;
 }
 
-static json_t *config_bits(const af_space *s, const af_config *c) {
+static json_t *config_bits(const af_space *s, const af_config *c)
+{
     json_t *out = json_object();
     for (int k = 0; k < s->count; k++)
-        json_object_set_new(out, s->knobs[k].name, af_json_bits(c->v[k]));
+        json_object_set_new(out, s->knobs[k].name, af_json_bits(isnan(c->v[k]) ? NAN : c->v[k]));
     return out;
 }
 
-static bool same_proposal(const af_space *s, const af_proposal *a, const af_proposal *b) {
-    return !memcmp(a->config.v, b->config.v, (size_t)s->count * sizeof a->config.v[0]) &&
-           a->epochs == b->epochs && a->schedule == b->schedule;
+/* NAN stands for "the recipe's own value"; its bits mean nothing. */
+static bool same_value(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a);
 }
 
-static af_status compare(const af_journal *j, const af_trial *t) {
+static bool same_proposal(const af_space *s, const af_proposal *a, const af_proposal *b)
+{
+    for (int k = 0; k < s->count; k++)
+        if (!same_value(a->config.v[k], b->config.v[k])) return false;
+    return a->epochs == b->epochs && a->schedule == b->schedule;
+}
+
+static af_status compare(const af_journal *j, const af_trial *t)
+{
     const af_journal_entry *e = &j->entries[t->number];
     char old[AF_CONFIG_TEXT], now[AF_CONFIG_TEXT];
     if (same_proposal(j->space, &e->proposal, &t->proposal)) return AF_OK;
@@ -181,33 +204,34 @@ static af_status compare(const af_journal *j, const af_trial *t) {
                    schedule_names[t->proposal.schedule]);
 }
 
-af_status af_journal_propose(af_journal *j, const af_trial *t) {
+af_status af_journal_propose(af_journal *j, const af_trial *t)
+{
     char text[AF_CONFIG_TEXT];
     if (t->number < j->count) return compare(j, t);
     AF_TRY(grow(j));
     af_space_print(j->space, &t->proposal.config, text);
-    AF_TRY(append(j, json_pack("{ss sI so ss si ss}", "record", "propose", "number",
-                               (json_int_t)t->number, "config",
-                               config_bits(j->space, &t->proposal.config), "text", text, "epochs",
-                               t->proposal.epochs, "schedule",
-                               schedule_names[t->proposal.schedule])));
+    AF_TRY(append(
+        j, json_pack("{ss sI so ss si ss}", "record", "propose", "number", (json_int_t)t->number,
+                     "config", config_bits(j->space, &t->proposal.config), "text", text, "epochs",
+                     t->proposal.epochs, "schedule", schedule_names[t->proposal.schedule])));
     j->entries[j->count++] = (af_journal_entry){.proposal = t->proposal};
     return AF_OK;
 }
 
-af_status af_journal_outcome(af_journal *j, int64_t number, const af_outcome *o) {
+af_status af_journal_outcome(af_journal *j, int64_t number, const af_outcome *o)
+{
     json_t *record = json_pack("{ss sI si ss}", "record", "outcome", "number", (json_int_t)number,
                                "best_epoch", o->best_epoch, "digest", o->digest);
     for (int i = 0; i < REALS; i++)
-        json_object_set_new(record, reals[i].name,
-                            af_json_bits(*real_of(o, i)));
+        json_object_set_new(record, reals[i].name, af_json_bits(*real_of(o, i)));
     AF_TRY(append(j, record));
     j->entries[number].outcome = *o;
     j->entries[number].done = true;
     return AF_OK;
 }
 
-af_status af_journal_end(af_journal *j) {
+af_status af_journal_end(af_journal *j)
+{
     if (j->ended) return AF_OK;
     j->ended = true;
     return append(j, json_pack("{ss sI}", "record", "end", "trials", (json_int_t)j->count));
@@ -215,7 +239,8 @@ af_status af_journal_end(af_journal *j) {
 
 /* ---- the whole ---- */
 
-static af_status load(af_journal *j, bool resume) {
+static af_status load(af_journal *j, bool resume)
+{
     if (!resume && af_file_exists(j->path))
         return af_fail(AF_EUSAGE,
                        "%s: a run was started here; continue it with --resume, or choose another "
@@ -229,7 +254,8 @@ static af_status load(af_journal *j, bool resume) {
 }
 
 af_status af_journal_open(af_journal **out, const char *path, const af_space *space, json_t *header,
-                          bool resume) {
+                          bool resume)
+{
     af_journal *j = af_calloc(1, sizeof *j);
     if (!j) return AF_ENOMEM;
     *j = (af_journal){.space = space, .path = path, .header = header};
@@ -241,17 +267,18 @@ af_status af_journal_open(af_journal **out, const char *path, const af_space *sp
     return st;
 }
 
-void af_journal_close(af_journal *j) {
+void af_journal_close(af_journal *j)
+{
     if (!j) return;
     af_jsonl_close(j->file);
     af_free(j->entries);
     af_free(j);
 }
 
-static void digest_entry(const af_journal_entry *e, int knobs, af_sha256 *p, af_sha256 *o) {
+static void digest_entry(const af_journal_entry *e, int knobs, af_sha256 *p, af_sha256 *o)
+{
     af_sha256_addf(p, "%d %s", e->proposal.epochs, schedule_names[e->proposal.schedule]);
-    for (int k = 0; k < knobs; k++)
-        af_sha256_addf(p, " %a", e->proposal.config.v[k]);
+    for (int k = 0; k < knobs; k++) af_sha256_addf(p, " %a", isnan(e->proposal.config.v[k]) ? NAN : e->proposal.config.v[k]);
     af_sha256_addf(p, "\n");
     af_sha256_addf(o, "%d %s", e->outcome.best_epoch, e->outcome.digest);
     for (int i = 0; i < REALS; i++)
@@ -260,7 +287,8 @@ static void digest_entry(const af_journal_entry *e, int knobs, af_sha256 *p, af_
 }
 
 af_status af_journal_digests(const af_journal *j, char proposals[AF_SHA256_HEX],
-                             char outcomes[AF_SHA256_HEX]) {
+                             char outcomes[AF_SHA256_HEX])
+{
     char *header = json_dumps(j->header, JSON_COMPACT | JSON_SORT_KEYS);
     af_sha256 *p = af_sha256_new(), *o = af_sha256_new();
     bool ready = header && p && o;

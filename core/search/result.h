@@ -6,26 +6,28 @@
 
 typedef struct af_run_facts { /* everything result.json is made of; nothing here is owned */
     const af_run_options *options;
-    const json_t *header;
+    json_t *header;
     const af_dataset *data, *test;
-    const af_recipe *recipe;  /* with the configuration's own values */
-    const af_found *found;
-    const af_config *config;
-    const af_ledger *ledger;
+    const af_workbench *searched; /* how trials were trained */
+    const af_training *retrained; /* how the chosen configuration was */
     const af_trained *trained;
+    const af_config *config;
+    const af_found *found;
+    const af_ledger *ledger;
     const float *predictions; /* of the test split */
-    int64_t predictions_count;
     double score;
     const char *started;
 } af_run_facts;
 
 /* The journal's header: everything that decides the run. */
-AF_CHECKED af_status af_run_header(json_t **out, const af_run_options *o, const af_dataset *d,
-                                   const af_recipe *recipe, int search_epochs);
-json_t *af_recipe_json(const af_recipe *r);
+AF_CHECKED af_status af_run_header(json_t **out, const af_run_options *o, const af_workbench *w,
+                                   int search_epochs);
 AF_CHECKED af_status af_result_json(json_t **out, const af_run_facts *f);
 /* started: UTC, as af_clock_utc writes it. */
 AF_CHECKED af_status af_environment(json_t **out, const af_backend *backend, int threads,
                                     const char *started);
+
+/* The searcher of a run without one. */
+extern const af_searcher af_no_search;
 
 #endif

@@ -1,8 +1,9 @@
-/* Virtual workers as an event queue. W trials are in flight; a trial that starts at clock c and costs f
- * FLOPs ends at c + f; ends are told in that order, ties by trial number. When a trial is really
- * evaluated never shows: here it is as it starts, and its outcome is kept back until its time. So one
- * seed gives one search, whatever runs it. The idea of simulating asynchronous workers by the clock of
- * the benchmark is that of Eggensperger et al., "HPOBench", NeurIPS Datasets and Benchmarks 2021. */
+/* Virtual workers as an event queue. W trials are in flight; a trial that starts at clock c and
+ * costs f FLOPs ends at c + f; ends are told in that order, ties by trial number. When a trial is
+ * really evaluated never shows: here it is as it starts, and its outcome is kept back until its
+ * time. So one seed gives one search, whatever runs it. The idea of simulating asynchronous workers
+ * by the clock of the benchmark is that of Eggensperger et al., "HPOBench", NeurIPS Datasets and
+ * Benchmarks 2021. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -31,13 +32,15 @@ typedef struct queue {
 } queue;
 
 /* Seconds nobody predicted: at the rate of the trials so far. */
-static void guess_seconds(af_spend *predicted, const af_ledger *l) {
+static void guess_seconds(af_spend *predicted, const af_ledger *l)
+{
     double flops = l->search.flops + l->committed.flops;
     if (predicted->seconds > 0 || flops <= 0) return;
     predicted->seconds = predicted->flops * (l->search.seconds + l->committed.seconds) / flops;
 }
 
-static af_status check_proposal(const queue *q, const af_trial *t) {
+static af_status check_proposal(const queue *q, const af_trial *t)
+{
     const af_search_context *c = &q->s->context;
     af_status st = af_space_check(c->space, &t->proposal.config);
     if (st == AF_OK && (t->proposal.epochs < 1 ||
@@ -48,9 +51,10 @@ static af_status check_proposal(const queue *q, const af_trial *t) {
     return af_prefix(st, "searcher '%s' proposed trial %" PRId64, q->s->searcher->name, t->number);
 }
 
-/* What the rest of the run may rely on: no NaN, one trial, the floor, nothing beyond the prediction. */
-static af_status settle(const queue *q, const af_trial *t, const af_spend *predicted,
-                        af_outcome *o) {
+/* What the rest of the run may rely on: no NaN, one trial, the floor, nothing beyond the
+ * prediction. */
+static af_status settle(const queue *q, const af_trial *t, const af_spend *predicted, af_outcome *o)
+{
     if (!isfinite(o->error)) o->error = INFINITY;
     if (isnan(o->loss)) o->loss = INFINITY;
     o->spend.trials = 1;
@@ -66,7 +70,8 @@ static af_status settle(const queue *q, const af_trial *t, const af_spend *predi
     return AF_OK;
 }
 
-static af_status evaluate(queue *q, const af_trial *t, const af_spend *predicted, af_outcome *out) {
+static af_status evaluate(queue *q, const af_trial *t, const af_spend *predicted, af_outcome *out)
+{
     if (q->journal->entries[t->number].done) {
         *out = q->journal->entries[t->number].outcome;
         return AF_OK;
@@ -77,20 +82,24 @@ static af_status evaluate(queue *q, const af_trial *t, const af_spend *predicted
     return af_journal_outcome(q->journal, t->number, out);
 }
 
-static void recount(queue *q) {
+static void recount(queue *q)
+{
     q->s->ledger->committed = (af_spend){0};
     for (int i = 0; i < q->count; i++)
         af_spend_add(&q->s->ledger->committed, &q->flights[i].reserved, 1);
 }
 
-/* Whether the trial may start. Seconds are not reproducible, so what a journal has started is right. */
-static bool fits(const queue *q, const af_trial *t, const af_spend *predicted) {
+/* Whether the trial may start. Seconds are not reproducible, so what a journal has started is
+ * right. */
+static bool fits(const queue *q, const af_trial *t, const af_spend *predicted)
+{
     bool replayed = t->number < q->journal->count;
     if (replayed && q->s->ledger->budget.unit == AF_UNIT_SECONDS) return true;
     return af_ledger_fits(q->s->ledger, predicted);
 }
 
-static af_status start(queue *q, const af_trial *t) {
+static af_status start(queue *q, const af_trial *t)
+{
     af_spend predicted = {0};
     AF_TRY(check_proposal(q, t));
     af_status st = q->s->evaluator->predict(q->s->evaluator->self, t, &predicted);
@@ -119,7 +128,8 @@ static af_status start(queue *q, const af_trial *t) {
     return AF_OK;
 }
 
-static int first_to_end(const queue *q) {
+static int first_to_end(const queue *q)
+{
     int first = 0;
     for (int i = 1; i < q->count; i++) {
         const flight *a = &q->flights[i], *b = &q->flights[first];
@@ -128,7 +138,8 @@ static int first_to_end(const queue *q) {
     return first;
 }
 
-static void keep_best(af_found *found, const flight *f) {
+static void keep_best(af_found *found, const flight *f)
+{
     double old = found->outcome.error, new = f->outcome.error;
     bool tie = new == old && f->trial.number < found->best.number;
     found->trials++;
@@ -138,7 +149,8 @@ static void keep_best(af_found *found, const flight *f) {
     found->outcome = f->outcome;
 }
 
-static af_status tell_next(queue *q) {
+static af_status tell_next(queue *q)
+{
     const af_search *s = q->s;
     int i = first_to_end(q);
     flight f = q->flights[i];
@@ -152,7 +164,8 @@ static af_status tell_next(queue *q) {
     return s->on_trial ? s->on_trial(s->payload, &f.trial, &f.outcome, s->ledger) : AF_OK;
 }
 
-static af_status ask(queue *q) {
+static af_status ask(queue *q)
+{
     const af_search *s = q->s;
     af_trial t = {.number = q->next};
     af_answer answer = AF_DONE;
@@ -172,7 +185,8 @@ static af_status ask(queue *q) {
     return AF_OK;
 }
 
-static af_status drain(queue *q) {
+static af_status drain(queue *q)
+{
     for (;;) {
         bool may_ask = !q->closed && !q->waiting && q->count < q->s->context.workers;
         if (!may_ask && q->count == 0) break;
@@ -186,7 +200,8 @@ static af_status drain(queue *q) {
                    q->journal->path, q->journal->entries[q->next].line, q->next);
 }
 
-static af_status check_search(const af_search *s) {
+static af_status check_search(const af_search *s)
+{
     if (s->context.workers < 1)
         return af_fail(AF_EINVAL, "%d workers, want 1 or more", s->context.workers);
     if (s->ledger->budget.unit == AF_UNIT_X && s->evaluator->x_flops <= 0)
@@ -195,7 +210,8 @@ static af_status check_search(const af_search *s) {
     return AF_OK;
 }
 
-af_status af_search_run(af_found *out, const af_search *s) {
+af_status af_search_run(af_found *out, const af_search *s)
+{
     af_status st;
     *out = (af_found){0};
     queue q = {.s = s, .found = out};

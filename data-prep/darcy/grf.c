@@ -1,8 +1,8 @@
 /* The field is its Karhunen-Loeve expansion: the sum over (k1, k2) != (0, 0) of
- *     tau^(alpha-1) (pi^2 (k1^2 + k2^2) + tau^2)^(-alpha/2) N(0,1) c_k1 c_k2 cos(pi k1 x) cos(pi k2 y)
- * with c_0 = 1 and else sqrt 2. The reference code sums the same series at cell centres: its factor
- * s cancels the 1/s of the orthonormal inverse DCT. Here DCT-I sums it at the nodes j / (nodes - 1),
- * where the solver wants the coefficient. */
+ *     tau^(alpha-1) (pi^2 (k1^2 + k2^2) + tau^2)^(-alpha/2) N(0,1) c_k1 c_k2 cos(pi k1 x) cos(pi k2
+ * y) with c_0 = 1 and else sqrt 2. The reference code sums the same series at cell centres: its
+ * factor s cancels the 1/s of the orthonormal inverse DCT. Here DCT-I sums it at the nodes j /
+ * (nodes - 1), where the solver wants the coefficient. */
 #include "data-prep/darcy/grf.h"
 #include <fftw3.h>
 #include <math.h>

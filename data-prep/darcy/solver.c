@@ -1,7 +1,7 @@
-/* Preconditioned conjugate gradients for the Darcy operator A. With the Poisson operator P (a = 1) as
- * preconditioner the spectrum of P^-1 A lies in [min a, max a], whatever the grid: contrast 4 costs
- * about twenty iterations. P is inverted by sine transforms (DST-I) along the rows, which leaves one
- * tridiagonal system in the columns for each mode; these are solved side by side.
+/* Preconditioned conjugate gradients for the Darcy operator A. With the Poisson operator P (a = 1)
+ * as preconditioner the spectrum of P^-1 A lies in [min a, max a], whatever the grid: contrast 4
+ * costs about twenty iterations. P is inverted by sine transforms (DST-I) along the rows, which
+ * leaves one tridiagonal system in the columns for each mode; these are solved side by side.
  * Vectors are {nodes, nodes} and keep zeros on the boundary, so the operator needs no cases. */
 #include "data-prep/darcy/solver.h"
 #include <fftw3.h>
@@ -22,8 +22,8 @@ static size_t cells(const af_darcy_solver *s)
     return s->nodes * s->nodes;
 }
 
-/* Column systems -z[i-1] + b z[i] - z[i+1] = r[i], b = 4 - 2 cos(pi k / (nodes - 1)): eliminating from
- * the top, z[i] = (r[i] + ...) ratio[i] + ratio[i] z[i+1]. */
+/* Column systems -z[i-1] + b z[i] - z[i+1] = r[i], b = 4 - 2 cos(pi k / (nodes - 1)): eliminating
+ * from the top, z[i] = (r[i] + ...) ratio[i] + ratio[i] z[i+1]. */
 static void factor(double *ratio, size_t m)
 {
     const double pi = acos(-1);
@@ -42,9 +42,9 @@ af_status af_darcy_solver_new(af_darcy_solver **out, int nodes)
     s->ratio = af_alloc((size_t)m * (size_t)m * sizeof *s->ratio);
     double *sample = af_alloc(cells(s) * sizeof *sample);
     if (sample) /* the interior rows of a vector, in place */
-        s->sines = fftw_plan_many_r2r(1, &m, m, sample + nodes + 1, NULL, 1, nodes,
-                                      sample + nodes + 1, NULL, 1, nodes,
-                                      &(fftw_r2r_kind){FFTW_RODFT00}, FFTW_ESTIMATE);
+        s->sines =
+            fftw_plan_many_r2r(1, &m, m, sample + nodes + 1, NULL, 1, nodes, sample + nodes + 1,
+                               NULL, 1, nodes, &(fftw_r2r_kind){FFTW_RODFT00}, FFTW_ESTIMATE);
     af_free(sample);
     if (!s->ratio || !s->sines) {
         af_darcy_solver_free(s);
@@ -91,8 +91,9 @@ static void apply(const af_darcy_solver *s, const double *a, const double *x, do
     size_t n = s->nodes;
     for (size_t i = 1; i < n - 1; i++)
         for (size_t c = i * n + 1; c < i * n + n - 1; c++)
-            y[c] = 0.5 * ((a[c] + a[c - n]) * (x[c] - x[c - n]) + (a[c] + a[c + n]) * (x[c] - x[c + n]) +
-                          (a[c] + a[c - 1]) * (x[c] - x[c - 1]) + (a[c] + a[c + 1]) * (x[c] - x[c + 1]));
+            y[c] = 0.5 *
+                   ((a[c] + a[c - n]) * (x[c] - x[c - n]) + (a[c] + a[c + n]) * (x[c] - x[c + n]) +
+                    (a[c] + a[c - 1]) * (x[c] - x[c - 1]) + (a[c] + a[c + 1]) * (x[c] - x[c + 1]));
 }
 
 static double dot(const double *x, const double *y, size_t count)
@@ -149,7 +150,8 @@ af_status af_darcy_solve(af_darcy_solved *out, const af_darcy_solver *s, double 
     }
     *out = (af_darcy_solved){iteration, true_residual(s, a, f, u, r, ap)};
     if (out->residual <= 100 * tolerance) return AF_OK;
-    return af_fail(AF_EINTERNAL, "Darcy solve: relative residual %.3g after %d iterations, want %.3g; "
+    return af_fail(AF_EINTERNAL,
+                   "Darcy solve: relative residual %.3g after %d iterations, want %.3g; "
                    "the coefficient must be positive and of moderate contrast",
                    out->residual, iteration, tolerance);
 }

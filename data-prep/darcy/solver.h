@@ -1,13 +1,14 @@
-/* Solves -div(a grad u) = f on the unit square, u = 0 on its boundary: second-order five-point finite
- * differences on nodes x nodes points including the boundary, face coefficients the mean of the two
- * nodes beside. Conjugate gradients, preconditioned by a fast Poisson solver. */
+/* Solves -div(a grad u) = f on the unit square, u = 0 on its boundary: second-order five-point
+ * finite differences on nodes x nodes points including the boundary, face coefficients the mean of
+ * the two nodes beside. Conjugate gradients, preconditioned by a fast Poisson solver. */
 #ifndef AF_DARCY_SOLVER_H
 #define AF_DARCY_SOLVER_H
 #include <stddef.h>
 #include "core/base/status.h"
 
 typedef struct af_darcy_solver af_darcy_solver;
-/* nodes >= 3. Make and free from one thread at a time (FFTW's planner); solving is safe from many. */
+/* nodes >= 3. Make and free from one thread at a time (FFTW's planner); solving is safe from many.
+ */
 AF_CHECKED af_status af_darcy_solver_new(af_darcy_solver **out, int nodes);
 void af_darcy_solver_free(af_darcy_solver *s);
 

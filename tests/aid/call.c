@@ -13,7 +13,7 @@ extern const af_op af_op_input, af_op_output;
 
 double rig_value(int64_t i, int k) {
     double t = (double)i;
-    return sin(0.37 * t * t + t + k);
+    return sin(0.37 * t * t + t + k + 0.5);
 }
 
 /* ---- the rig: a node and its tensors ---- */
@@ -75,7 +75,7 @@ void rig_free(rig *r) {
 
 /* ---- one run ---- */
 
-enum { MAX_LANES = 8, MAX_BLOCKS = 96 };
+enum { MAX_LANES = 8, MAX_THREADS = 8, MAX_BLOCKS = 96 };
 
 typedef struct run {
     const rig *r;
@@ -86,7 +86,7 @@ typedef struct run {
     size_t saved;           /* bytes a sample */
     int partials;           /* doubles a chunk */
     af_call base;           /* pointers to the start of the batch */
-    void *dw[MAX_LANES][AF_MAX_PARAMS], *lane_memory[MAX_LANES];
+    void *dw[MAX_LANES][AF_MAX_PARAMS], *lane_memory[MAX_LANES], *scratch[MAX_THREADS];
     void *block[MAX_BLOCKS];
     int blocks;
 } run;

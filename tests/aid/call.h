@@ -52,12 +52,15 @@ typedef struct rig_options {
     bool train, backward;
     int lanes, chunk; /* 0: one lane; chunks of a whole lane. lanes * chunk must divide the batch */
     bool add;         /* gradients are added to what is there: rig_value(i, 30) */
+    bool add_x;       /* as add, but for dx only: what a plan asks of a backend */
+    int threads;      /* 0: one; a thread takes whole lanes, as in a plan */
     unsigned skip_dx; /* bit i: dx[i] is not wanted */
     uint32_t epoch, step;
 } rig_options;
 
 typedef struct rig_result {
     bool overridden;                                   /* the backend brought its own kernel */
+    char kernel[64];                                   /* its name */
     double *y, *dx[AF_MAX_INPUTS], *dw[AF_MAX_PARAMS]; /* NULL: not computed */
     double *w[AF_MAX_PARAMS];                          /* afterwards: buffers have moved */
 } rig_result;

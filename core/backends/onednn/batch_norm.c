@@ -24,7 +24,7 @@ static size_t pixels(const af_call *c)
 AF_INLINE void sums(double *sum, double *product, const float *x, const float *g, const float *shift,
                     size_t C, size_t n, int width)
 {
-    float s[WAYS][AF_BLOCK] = {{0}}, q[WAYS][AF_BLOCK] = {{0}};
+    float s[WAYS][AF_VECTOR] = {{0}}, q[WAYS][AF_VECTOR] = {{0}};
     size_t i = 0;
     for (; i + WAYS <= n; i += WAYS)
         for (int way = 0; way < WAYS; way++)
@@ -53,12 +53,12 @@ AF_SIMD static void all_sums(double *sum, double *product, const float *x, const
     for (size_t i = 0; i < n; i += TILE, x += TILE * C, g = g ? g + TILE * C : NULL) {
         size_t part = n - i < TILE ? n - i : TILE, k = 0;
         if (g) {
-            for (; k + AF_BLOCK <= C; k += AF_BLOCK)
-                sums(sum + k, product + k, x + k, g + k, shift + k, C, part, AF_BLOCK);
+            for (; k + AF_VECTOR <= C; k += AF_VECTOR)
+                sums(sum + k, product + k, x + k, g + k, shift + k, C, part, AF_VECTOR);
             if (k < C) sums(sum + k, product + k, x + k, g + k, shift + k, C, part, (int)(C - k));
         } else {
-            for (; k + AF_BLOCK <= C; k += AF_BLOCK)
-                sums(sum + k, product + k, x + k, NULL, shift + k, C, part, AF_BLOCK);
+            for (; k + AF_VECTOR <= C; k += AF_VECTOR)
+                sums(sum + k, product + k, x + k, NULL, shift + k, C, part, AF_VECTOR);
             if (k < C) sums(sum + k, product + k, x + k, NULL, shift + k, C, part, (int)(C - k));
         }
     }
@@ -96,8 +96,8 @@ AF_SIMD static void scale_all(float *restrict y, const float *restrict x,
     const float *mean = factors, *scale = mean + C, *shift = scale + C;
     for (size_t i = 0; i < n; i += TILE, x += TILE * C, y += TILE * C) {
         size_t part = n - i < TILE ? n - i : TILE, k = 0;
-        for (; k + AF_BLOCK <= C; k += AF_BLOCK)
-            scale_tile(y + k, x + k, mean + k, scale + k, shift + k, C, part, AF_BLOCK);
+        for (; k + AF_VECTOR <= C; k += AF_VECTOR)
+            scale_tile(y + k, x + k, mean + k, scale + k, shift + k, C, part, AF_VECTOR);
         if (k < C) scale_tile(y + k, x + k, mean + k, scale + k, shift + k, C, part, (int)(C - k));
     }
 }
@@ -154,11 +154,11 @@ AF_SIMD static void mix_all(float *restrict dx, const float *restrict x, const f
 {
     for (size_t i = 0; i < n; i += TILE, x += TILE * C, dy += TILE * C, dx += TILE * C) {
         size_t part = n - i < TILE ? n - i : TILE, k = 0;
-        for (; k + AF_BLOCK <= C; k += AF_BLOCK) {
+        for (; k + AF_VECTOR <= C; k += AF_VECTOR) {
             if (add)
-                mix_tile(dx + k, x + k, dy + k, factors + k, C, part, AF_BLOCK, true);
+                mix_tile(dx + k, x + k, dy + k, factors + k, C, part, AF_VECTOR, true);
             else
-                mix_tile(dx + k, x + k, dy + k, factors + k, C, part, AF_BLOCK, false);
+                mix_tile(dx + k, x + k, dy + k, factors + k, C, part, AF_VECTOR, false);
         }
         if (k < C) mix_tile(dx + k, x + k, dy + k, factors + k, C, part, (int)(C - k), add);
     }

@@ -1,4 +1,4 @@
-/* Depthwise convolutions: one filter a channel. Works on AF_BLOCK channels of one image at a time, copied
+/* Depthwise convolutions: one filter a channel. Works on AF_VECTOR channels of one image at a time, copied
  * into a zero-padded buffer that stays in the first-level cache, so that no loop knows about borders
  * and dilation costs nothing. oneDNN falls back to matrix products over single channels here: 5x5
  * weight gradients and dilated backward passes are 10 to 40 times slower there.
@@ -10,7 +10,7 @@
 #include "core/backends/onednn/simd.h"
 #include "core/base/alloc.h"
 
-/* A zero-padded plane of AF_BLOCK channels: image row r is buffer row top + r * step. */
+/* A zero-padded plane of AF_VECTOR channels: image row r is buffer row top + r * step. */
 typedef struct plane {
     int h, w, top, left, step[2];
 } plane;
@@ -21,7 +21,7 @@ typedef struct depthwise {
     int kernel[2], stride[2], dilation[2];
     af_shape in, out;
     plane x, dy;     /* x padded as attributes say; dy spread and padded for the gradient by x */
-    float *w, *back; /* [block][tap][AF_BLOCK]; the filter and the filter turned round */
+    float *w, *back; /* [block][tap][AF_VECTOR]; the filter and the filter turned round */
 } depthwise;
 
 /* A convolution of a padded plane: sizes of the result, step between its pixels, step between taps. */
@@ -32,20 +32,20 @@ typedef struct walk {
 
 static size_t plane_floats(const plane *p)
 {
-    return (size_t)p->h * p->w * AF_BLOCK;
+    return (size_t)p->h * p->w * AF_VECTOR;
 }
 
 /* Copies `width` channels of an h x w image with `c` channels into a plane cleared before. */
 AF_INLINE void fill(float *to, const plane *p, const float *from, int h, int w, int c, int width)
 {
     for (int i = 0; i < h; i++) {
-        float *row = to + ((size_t)(p->top + i * p->step[0]) * p->w + p->left) * AF_BLOCK;
+        float *row = to + ((size_t)(p->top + i * p->step[0]) * p->w + p->left) * AF_VECTOR;
         const float *x = from + (size_t)i * w * c;
-        if (width == AF_BLOCK)
-            for (int j = 0; j < w; j++, x += c, row += p->step[1] * AF_BLOCK)
-                for (int l = 0; l < AF_BLOCK; l++) row[l] = x[l];
+        if (width == AF_VECTOR)
+            for (int j = 0; j < w; j++, x += c, row += p->step[1] * AF_VECTOR)
+                for (int l = 0; l < AF_VECTOR; l++) row[l] = x[l];
         else
-            for (int j = 0; j < w; j++, x += c, row += p->step[1] * AF_BLOCK)
+            for (int j = 0; j < w; j++, x += c, row += p->step[1] * AF_VECTOR)
                 for (int l = 0; l < width; l++) row[l] = x[l];
     }
 }
@@ -54,19 +54,19 @@ AF_INLINE void fill(float *to, const plane *p, const float *from, int h, int w, 
 AF_INLINE void row_part(float *y, int c, int width, bool add, const float *x, const float *w,
                         const walk *k, int pixels)
 {
-    float sum[4][AF_BLOCK] = {{0}};
-    int step = k->stride[1] * AF_BLOCK;
+    float sum[4][AF_VECTOR] = {{0}};
+    int step = k->stride[1] * AF_VECTOR;
     for (int i = 0; i < k->kernel[0]; i++)
-        for (int j = 0; j < k->kernel[1]; j++, w += AF_BLOCK) {
-            const float *at = x + (size_t)i * k->dilation[0] * k->width + j * k->dilation[1] * AF_BLOCK;
+        for (int j = 0; j < k->kernel[1]; j++, w += AF_VECTOR) {
+            const float *at = x + (size_t)i * k->dilation[0] * k->width + j * k->dilation[1] * AF_VECTOR;
             for (int p = 0; p < pixels; p++)
-                for (int l = 0; l < AF_BLOCK; l++) sum[p][l] += at[p * step + l] * w[l];
+                for (int l = 0; l < AF_VECTOR; l++) sum[p][l] += at[p * step + l] * w[l];
         }
     for (int p = 0; p < pixels; p++, y += c) {
-        if (width < AF_BLOCK || add)
+        if (width < AF_VECTOR || add)
             for (int l = 0; l < width; l++) y[l] = add ? y[l] + sum[p][l] : sum[p][l];
         else
-            for (int l = 0; l < AF_BLOCK; l++) y[l] = sum[p][l];
+            for (int l = 0; l < AF_VECTOR; l++) y[l] = sum[p][l];
     }
 }
 
@@ -75,7 +75,7 @@ AF_SIMD static void convolve(float *y, int c, int width, bool add, const float *
 {
     for (int i = 0; i < k->h; i++) {
         const float *row = x + (size_t)i * k->stride[0] * k->width;
-        int step = k->stride[1] * AF_BLOCK, j = 0;
+        int step = k->stride[1] * AF_VECTOR, j = 0;
         for (; j + 4 <= k->w; j += 4, y += 4 * c)
             row_part(y, c, width, add, row + (size_t)j * step, w, k, 4);
         for (; j < k->w; j++, y += c)
@@ -86,26 +86,26 @@ AF_SIMD static void convolve(float *y, int c, int width, bool add, const float *
 /* Gradient of `taps` neighbouring weights from one row; summed on its own, then added. */
 AF_INLINE void row_gradient(float *dw, const float *x, const float *dy, const walk *k, int taps)
 {
-    float sum[3][AF_BLOCK] = {{0}};
-    int step = k->stride[1] * AF_BLOCK, apart = k->dilation[1] * AF_BLOCK;
-    for (int j = 0; j < k->w; j++, x += step, dy += AF_BLOCK)
+    float sum[3][AF_VECTOR] = {{0}};
+    int step = k->stride[1] * AF_VECTOR, apart = k->dilation[1] * AF_VECTOR;
+    for (int j = 0; j < k->w; j++, x += step, dy += AF_VECTOR)
         for (int t = 0; t < taps; t++)
-            for (int l = 0; l < AF_BLOCK; l++) sum[t][l] += x[t * apart + l] * dy[l];
+            for (int l = 0; l < AF_VECTOR; l++) sum[t][l] += x[t * apart + l] * dy[l];
     for (int t = 0; t < taps; t++)
-        for (int l = 0; l < AF_BLOCK; l++) dw[t * AF_BLOCK + l] += sum[t][l];
+        for (int l = 0; l < AF_VECTOR; l++) dw[t * AF_VECTOR + l] += sum[t][l];
 }
 
 AF_SIMD static void gradient(float *dw, const float *x, const float *dy, const walk *k)
 {
-    for (int i = 0; i < k->h; i++, dy += k->w * AF_BLOCK)
+    for (int i = 0; i < k->h; i++, dy += k->w * AF_VECTOR)
         for (int r = 0; r < k->kernel[0]; r++) {
             const float *row = x + (size_t)(i * k->stride[0] + r * k->dilation[0]) * k->width;
-            float *to = dw + (size_t)r * k->kernel[1] * AF_BLOCK;
+            float *to = dw + (size_t)r * k->kernel[1] * AF_VECTOR;
             int t = 0;
             for (; t + 3 <= k->kernel[1]; t += 3)
-                row_gradient(to + t * AF_BLOCK, row + (size_t)t * k->dilation[1] * AF_BLOCK, dy, k, 3);
+                row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy, k, 3);
             for (; t < k->kernel[1]; t++)
-                row_gradient(to + t * AF_BLOCK, row + (size_t)t * k->dilation[1] * AF_BLOCK, dy, k, 1);
+                row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy, k, 1);
         }
 }
 
@@ -118,8 +118,8 @@ AF_SIMD static void copy_in(float *to, const plane *p, const float *from, int h,
 
 static int block_width(const depthwise *k, int block)
 {
-    int left = k->c - block * AF_BLOCK;
-    return left < AF_BLOCK ? left : AF_BLOCK;
+    int left = k->c - block * AF_VECTOR;
+    return left < AF_VECTOR ? left : AF_VECTOR;
 }
 
 static walk walk_of(const depthwise *k)
@@ -129,7 +129,7 @@ static walk walk_of(const depthwise *k)
                   {k->kernel[0], k->kernel[1]},
                   {k->stride[0], k->stride[1]},
                   {k->dilation[0], k->dilation[1]},
-                  k->x.w * AF_BLOCK};
+                  k->x.w * AF_VECTOR};
 }
 
 static void begin(const af_call *call)
@@ -138,10 +138,10 @@ static void begin(const af_call *call)
     const float *w = call->w[0];
     for (int c = 0; c < k->c; c++)
         for (int t = 0; t < k->taps; t++) {
-            size_t at = (size_t)(c / AF_BLOCK) * k->taps * AF_BLOCK + c % AF_BLOCK;
+            size_t at = (size_t)(c / AF_VECTOR) * k->taps * AF_VECTOR + c % AF_VECTOR;
             float value = w[(size_t)c * k->taps + t];
-            k->w[at + (size_t)t * AF_BLOCK] = value;
-            k->back[at + (size_t)(k->taps - 1 - t) * AF_BLOCK] = value;
+            k->w[at + (size_t)t * AF_VECTOR] = value;
+            k->back[at + (size_t)(k->taps - 1 - t) * AF_VECTOR] = value;
         }
 }
 
@@ -154,10 +154,10 @@ static void forward(const af_call *call)
     for (int n = 0; n < call->n; n++)
         for (int b = 0; b < k->blocks; b++) {
             int width = block_width(k, b);
-            const float *from = (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_BLOCK;
-            float *y = (float *)call->y + n * af_shape_size(k->out) + b * AF_BLOCK;
+            const float *from = (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
+            float *y = (float *)call->y + n * af_shape_size(k->out) + b * AF_VECTOR;
             copy_in(x, &k->x, from, k->in.h, k->in.w, k->c, width);
-            convolve(y, k->c, width, false, x, k->w + (size_t)b * k->taps * AF_BLOCK, &step);
+            convolve(y, k->c, width, false, x, k->w + (size_t)b * k->taps * AF_VECTOR, &step);
         }
 }
 
@@ -165,15 +165,15 @@ static void backward_x(const af_call *call, float *dy)
 {
     const depthwise *k = call->self;
     const walk step = {k->in.h, k->in.w, {k->kernel[0], k->kernel[1]}, {1, 1},
-                       {k->dilation[0], k->dilation[1]}, k->dy.w * AF_BLOCK};
+                       {k->dilation[0], k->dilation[1]}, k->dy.w * AF_VECTOR};
     memset(dy, 0, plane_floats(&k->dy) * sizeof *dy);
     for (int n = 0; n < call->n; n++)
         for (int b = 0; b < k->blocks; b++) {
             int width = block_width(k, b);
-            const float *from = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_BLOCK;
-            float *dx = (float *)call->dx[0] + n * af_shape_size(k->in) + b * AF_BLOCK;
+            const float *from = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_VECTOR;
+            float *dx = (float *)call->dx[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
             copy_in(dy, &k->dy, from, k->out.h, k->out.w, k->c, width);
-            convolve(dx, k->c, width, call->add[0], dy, k->back + (size_t)b * k->taps * AF_BLOCK, &step);
+            convolve(dx, k->c, width, call->add[0], dy, k->back + (size_t)b * k->taps * AF_VECTOR, &step);
         }
 }
 
@@ -183,14 +183,14 @@ static void backward_w(const af_call *call, float *x, float *dy)
     const walk step = walk_of(k);
     const plane packed = {k->out.h, k->out.w, 0, 0, {1, 1}};
     float *dw = call->lane;
-    if (!call->add_w) memset(dw, 0, (size_t)k->blocks * k->taps * AF_BLOCK * sizeof *dw);
+    if (!call->add_w) memset(dw, 0, (size_t)k->blocks * k->taps * AF_VECTOR * sizeof *dw);
     memset(x, 0, plane_floats(&k->x) * sizeof *x);
     memset(dy, 0, plane_floats(&packed) * sizeof *dy);
-    for (int b = 0; b < k->blocks; b++, dw += (size_t)k->taps * AF_BLOCK)
+    for (int b = 0; b < k->blocks; b++, dw += (size_t)k->taps * AF_VECTOR)
         for (int n = 0; n < call->n; n++) {
             int width = block_width(k, b);
-            const float *xn = (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_BLOCK;
-            const float *dyn = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_BLOCK;
+            const float *xn = (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
+            const float *dyn = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_VECTOR;
             copy_in(x, &k->x, xn, k->in.h, k->in.w, k->c, width);
             copy_in(dy, &packed, dyn, k->out.h, k->out.w, k->c, width);
             gradient(dw, x, dy, &step);
@@ -213,7 +213,7 @@ static void finish(const af_call *call)
     for (int c = 0; c < k->c; c++)
         for (int t = 0; t < k->taps; t++)
             dw[(size_t)c * k->taps + t] =
-                from[((size_t)(c / AF_BLOCK) * k->taps + t) * AF_BLOCK + c % AF_BLOCK];
+                from[((size_t)(c / AF_VECTOR) * k->taps + t) * AF_VECTOR + c % AF_VECTOR];
 }
 
 static void release(void *self)
@@ -260,7 +260,7 @@ af_status af_onednn_depthwise(const af_request *r, af_prepared *out)
     k->in = r->in[0];
     k->out = r->node->shape;
     k->c = k->in.c;
-    k->blocks = (k->c + AF_BLOCK - 1) / AF_BLOCK;
+    k->blocks = (k->c + AF_VECTOR - 1) / AF_VECTOR;
     k->taps = a->kernel[0] * a->kernel[1];
     for (int i = 0; i < 2; i++) {
         k->kernel[i] = a->kernel[i];
@@ -271,7 +271,7 @@ af_status af_onednn_depthwise(const af_request *r, af_prepared *out)
         release(k);
         return AF_OK;
     }
-    size_t floats = (size_t)k->blocks * k->taps * AF_BLOCK;
+    size_t floats = (size_t)k->blocks * k->taps * AF_VECTOR;
     k->w = af_calloc(floats, sizeof *k->w);
     k->back = af_calloc(floats, sizeof *k->back);
     if (!k->w || !k->back) {

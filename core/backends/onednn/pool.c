@@ -40,7 +40,7 @@ static void clear(const af_call *c)
 
 AF_INLINE void average(float *y, const af_call *c, const float *x, const place *p, int width)
 {
-    float sum[AF_BLOCK] = {0}, over = divisor(&c->node->attrs, p);
+    float sum[AF_VECTOR] = {0}, over = divisor(&c->node->attrs, p);
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
             const float *from = x + at(c, ih, iw);
@@ -59,19 +59,19 @@ AF_SIMD static void average_forward(const af_call *c)
             for (int ow = 0; ow < c->node->shape.w; ow++, y += C) {
                 place p = place_of(c, oh, ow);
                 int k = 0;
-                for (; k + AF_BLOCK <= C; k += AF_BLOCK) average(y + k, c, x + k, &p, AF_BLOCK);
+                for (; k + AF_VECTOR <= C; k += AF_VECTOR) average(y + k, c, x + k, &p, AF_VECTOR);
                 if (k < C) average(y + k, c, x + k, &p, C - k);
             }
 }
 
 AF_INLINE void spread(float *dx, const af_call *c, const float *dy, const place *p, int width)
 {
-    float part[AF_BLOCK], over = divisor(&c->node->attrs, p);
-    for (int l = 0; l < width; l++) part[l] = dy[l] / over;
+    float part[AF_VECTOR], over = divisor(&c->node->attrs, p);
+    AF_EACH(l, width) part[l] = dy[l] / over;
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
             float *to = dx + at(c, ih, iw);
-            for (int l = 0; l < width; l++) to[l] += part[l];
+            AF_EACH(l, width) to[l] += part[l];
         }
 }
 
@@ -87,7 +87,7 @@ AF_SIMD static void average_backward(const af_call *c)
             for (int ow = 0; ow < c->node->shape.w; ow++, dy += C) {
                 place p = place_of(c, oh, ow);
                 int k = 0;
-                for (; k + AF_BLOCK <= C; k += AF_BLOCK) spread(dx + k, c, dy + k, &p, AF_BLOCK);
+                for (; k + AF_VECTOR <= C; k += AF_VECTOR) spread(dx + k, c, dy + k, &p, AF_VECTOR);
                 if (k < C) spread(dx + k, c, dy + k, &p, C - k);
             }
 }
@@ -107,25 +107,25 @@ af_status af_onednn_avg_pool(const af_request *r, af_prepared *out)
 AF_INLINE void best_of(float *y, uint8_t *won, const af_call *c, const float *x, const place *p,
                        int width)
 {
-    float best[AF_BLOCK] = {0};
-    int32_t tap[AF_BLOCK];
+    float best[AF_VECTOR] = {0};
+    int32_t tap[AF_VECTOR];
     int kw = c->node->attrs.kernel[1];
     const float *first = x + at(c, p->v.first, p->h.first);
-    for (int l = 0; l < width; l++) best[l] = first[l];
-    for (int l = 0; l < width; l++) tap[l] = (p->v.first - p->top) * kw + p->h.first - p->left;
+    AF_EACH(l, width) best[l] = first[l];
+    AF_EACH(l, width) tap[l] = (p->v.first - p->top) * kw + p->h.first - p->left;
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
             const float *from = x + at(c, ih, iw);
             int32_t t = (ih - p->top) * kw + iw - p->left;
-            for (int l = 0; l < width; l++) { /* the second test: a NaN wins and stays */
+            AF_EACH(l, width) { /* the second test: a NaN wins and stays */
                 int wins = (from[l] > best[l]) | (from[l] != from[l]);
                 best[l] = wins ? from[l] : best[l];
                 tap[l] = wins ? t : tap[l];
             }
         }
-    for (int l = 0; l < width; l++) y[l] = best[l];
+    AF_EACH(l, width) y[l] = best[l];
     if (won)
-        for (int l = 0; l < width; l++) won[l] = (uint8_t)tap[l];
+        AF_EACH(l, width) won[l] = (uint8_t)tap[l];
 }
 
 AF_SIMD static void max_forward(const af_call *c)
@@ -139,8 +139,8 @@ AF_SIMD static void max_forward(const af_call *c)
             for (int ow = 0; ow < c->node->shape.w; ow++, y += C, won = won ? won + C : NULL) {
                 place p = place_of(c, oh, ow);
                 int k = 0;
-                for (; k + AF_BLOCK <= C; k += AF_BLOCK)
-                    best_of(y + k, won ? won + k : NULL, c, x + k, &p, AF_BLOCK);
+                for (; k + AF_VECTOR <= C; k += AF_VECTOR)
+                    best_of(y + k, won ? won + k : NULL, c, x + k, &p, AF_VECTOR);
                 if (k < C) best_of(y + k, won ? won + k : NULL, c, x + k, &p, C - k);
             }
 }
@@ -149,13 +149,13 @@ AF_INLINE void reward(float *dx, const af_call *c, const float *dy, const uint8_
                       int width)
 {
     int kw = c->node->attrs.kernel[1];
-    int32_t tap[AF_BLOCK];
-    for (int l = 0; l < width; l++) tap[l] = won[l];
+    int32_t tap[AF_VECTOR];
+    AF_EACH(l, width) tap[l] = won[l];
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
             float *to = dx + at(c, ih, iw);
             int32_t t = (ih - p->top) * kw + iw - p->left;
-            for (int l = 0; l < width; l++) to[l] += tap[l] == t ? dy[l] : 0;
+            AF_EACH(l, width) to[l] += tap[l] == t ? dy[l] : 0;
         }
 }
 
@@ -172,8 +172,8 @@ AF_SIMD static void max_backward(const af_call *c)
             for (int ow = 0; ow < c->node->shape.w; ow++, dy += C, won += C) {
                 place p = place_of(c, oh, ow);
                 int k = 0;
-                for (; k + AF_BLOCK <= C; k += AF_BLOCK)
-                    reward(dx + k, c, dy + k, won + k, &p, AF_BLOCK);
+                for (; k + AF_VECTOR <= C; k += AF_VECTOR)
+                    reward(dx + k, c, dy + k, won + k, &p, AF_VECTOR);
                 if (k < C) reward(dx + k, c, dy + k, won + k, &p, C - k);
             }
 }
@@ -194,9 +194,9 @@ enum { TILE = 64 }; /* pixels summed in single precision */
 
 AF_INLINE void mean(float *y, const float *x, size_t C, size_t pixels, int width)
 {
-    double total[AF_BLOCK] = {0};
+    double total[AF_VECTOR] = {0};
     for (size_t i = 0; i < pixels;) {
-        float sum[AF_BLOCK] = {0};
+        float sum[AF_VECTOR] = {0};
         for (size_t end = pixels - i < TILE ? pixels : i + TILE; i < end; i++)
             for (int l = 0; l < width; l++) sum[l] += x[i * C + (size_t)l];
         for (int l = 0; l < width; l++) total[l] += (double)sum[l];
@@ -211,7 +211,7 @@ AF_SIMD static void global_forward(const af_call *c)
     size_t C = (size_t)c->in[0].c, pixels = (size_t)c->in[0].h * (size_t)c->in[0].w;
     for (int s = 0; s < c->n; s++, x += pixels * C, y += C) {
         size_t k = 0;
-        for (; k + AF_BLOCK <= C; k += AF_BLOCK) mean(y + k, x + k, C, pixels, AF_BLOCK);
+        for (; k + AF_VECTOR <= C; k += AF_VECTOR) mean(y + k, x + k, C, pixels, AF_VECTOR);
         if (k < C) mean(y + k, x + k, C, pixels, (int)(C - k));
     }
 }

@@ -1,0 +1,184 @@
+/* Writing a dataset. What goes in passes the checks that reading makes, so a file that exists is a
+ * file that opens; the finished file appears under its name at once or not at all. */
+#include <stdio.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/data/check.h"
+#include "core/data/dataset.h"
+#include "core/data/hdf5.h"
+#include "core/data/names.h"
+
+enum { FIXED_ATTRIBUTES = 12, MAX_BLOCKS = 4 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES) };
+
+/* A file being put together; the names and packed arrays live in the arena. */
+typedef struct draft {
+    af_arena *arena;
+    af_block block[MAX_BLOCKS];
+    int blocks;
+    af_attribute *attribute;
+    int attributes;
+} draft;
+
+static void view(af_dataset *d, const af_dataset_content *c)
+{
+    snprintf(d->task, sizeof d->task, "%s", c->task->name);
+    d->size = c->size;
+    d->n = c->n;
+    d->input = c->input;
+    d->output = c->output;
+    d->dense = c->dense;
+    d->x = c->x;
+    d->y = c->y;
+    d->ids = c->ids;
+    d->group = c->group;
+    memcpy(d->split, c->split, sizeof d->split);
+    memcpy(d->scaling, c->scaling, sizeof d->scaling);
+}
+
+static af_status check_texts(const af_dataset_content *c)
+{
+    static const char *const known[] = {"real", "partial", "generated"};
+    bool ok = false;
+    for (int i = 0; i < 3 && c->provenance; i++) ok = ok || !strcmp(c->provenance, known[i]);
+    if (!ok)
+        return af_fail(AF_EINVAL, "provenance '%s', want real, partial or generated",
+                       c->provenance ? c->provenance : "(none)");
+    if (!c->source) return af_fail(AF_EINVAL, "no source given, want JSON text that says where the "
+                                              "data come from");
+    return AF_OK;
+}
+
+/* Ids as stored: one after another, as wide as the longest. */
+static char *pack_ids(draft *f, const char *ids, int64_t n, int width)
+{
+    char *packed = af_arena_alloc(f->arena, (size_t)n * (size_t)width);
+    for (int64_t i = 0; i < n && packed; i++)
+        memcpy(packed + i * width, ids + i * AF_ID_MAX, (size_t)width);
+    return packed;
+}
+
+static void add_samples(draft *f, const char *name, int64_t n, af_shape s, const float *values)
+{
+    f->block[f->blocks++] = (af_block){
+        .name = name, .type = AF_FLOAT32, .rank = 4, .dims = {n, s.c, s.h, s.w}, .data = values};
+}
+
+static void add_list(draft *f, const char *name, af_block_type type, int64_t n, const void *values)
+{
+    f->block[f->blocks++] =
+        (af_block){.name = name, .type = type, .rank = 1, .dims = {n}, .data = values};
+}
+
+static af_status add_protocol(draft *f, const af_dataset *d, int p)
+{
+    char name[AF_BLOCK_NAME];
+    af_scaling scaling = d->scaling[p];
+    for (int s = 0; s < AF_SPLITS; s++) {
+        if (!d->split[p][s].i) continue;
+        af_split_block_name(name, p, s);
+        const char *kept = af_arena_strdup(f->arena, name);
+        if (!kept) return AF_ENOMEM;
+        add_list(f, kept, AF_INT64, d->split[p][s].count, d->split[p][s].i);
+    }
+    for (int k = 0; k < AF_SCALES; k++) {
+        const float *values = *af_scale_slot(&scaling, k);
+        const af_shape s = af_scale_is_y(k) ? d->output : d->input;
+        if (!values) continue;
+        af_scale_block_name(name, p, k);
+        const char *kept = af_arena_strdup(f->arena, name);
+        if (!kept) return AF_ENOMEM;
+        f->block[f->blocks++] = (af_block){
+            .name = kept, .type = AF_FLOAT32, .rank = 3, .dims = {s.c, s.h, s.w}, .data = values};
+    }
+    return AF_OK;
+}
+
+static af_status add_blocks(draft *f, const af_dataset *d)
+{
+    const int width = af_dataset_id_width(d->ids, d->n);
+    const char *ids = pack_ids(f, d->ids, d->n, width);
+    if (!ids) return AF_ENOMEM;
+    add_samples(f, "/x", d->n, d->input, d->x);
+    if (d->dense)
+        add_samples(f, "/y", d->n, d->output, d->y);
+    else
+        add_list(f, "/y", AF_INT32, d->n, d->y);
+    add_list(f, "/id", AF_TEXT, d->n, ids);
+    f->block[f->blocks - 1].width = width;
+    if (d->group) add_list(f, "/group", AF_INT32, d->n, d->group);
+    for (int p = 0; p < AF_PROTOCOLS; p++) AF_TRY(add_protocol(f, d, p));
+    return AF_OK;
+}
+
+static void add_text(draft *f, const char *name, const char *text)
+{
+    f->attribute[f->attributes++] = (af_attribute){.name = name, .text = text ? text : ""};
+}
+
+static void add_number(draft *f, const char *name, double number, bool integer)
+{
+    f->attribute[f->attributes++] =
+        (af_attribute){.name = name, .number = number, .integer = integer};
+}
+
+/* "N, A, O, ~"; NULL when memory is short. */
+static const char *join(draft *f, const char *const *names)
+{
+    const char *text = "";
+    for (int i = 0; names && names[i] && text; i++)
+        text = af_arena_printf(f->arena, "%s%s%s", text, i ? ", " : "", names[i]);
+    return text;
+}
+
+static af_status add_attributes(draft *f, const af_dataset_content *c, const af_dataset *d)
+{
+    const size_t room = FIXED_ATTRIBUTES + (size_t)c->attrs;
+    const char *labels = join(f, c->task->labels);
+    f->attribute = af_arena_alloc(f->arena, room * sizeof *f->attribute);
+    if (!f->attribute || !labels) return AF_ENOMEM;
+    add_number(f, "format", AF_DATASET_FORMAT, true);
+    add_text(f, "task", c->task->name);
+    add_text(f, "size", af_size_names[c->size]);
+    add_text(f, "part", af_part_names[c->part]);
+    add_text(f, "provenance", c->provenance);
+    add_text(f, "source", c->source);
+    add_text(f, "generator", "afield " AF_VERSION);
+    add_text(f, "license", c->task->license);
+    add_text(f, "cite", c->task->cite);
+    add_text(f, "labels", labels);
+    if (!c->dense) add_number(f, "classes", c->output.c, true);
+    add_text(f, "sha256", d->sha256);
+    for (int i = 0; i < c->attrs; i++) add_number(f, c->attr_names[i], c->attr_values[i], false);
+    return AF_OK;
+}
+
+static af_status write_checked(const char *path, const af_dataset_content *c, af_dataset *d)
+{
+    AF_TRY(check_texts(c));
+    view(d, c);
+    AF_TRY(af_dataset_check(d, c->task, c->part));
+    AF_TRY(af_dataset_digest(d, d->sha256));
+    draft f = {.arena = af_arena_new()};
+    if (!f.arena) return AF_ENOMEM;
+    af_status st = add_blocks(&f, d);
+    if (st == AF_OK) st = add_attributes(&f, c, d);
+    if (st == AF_OK) st = af_hdf5_write(path, f.block, f.blocks, f.attribute, f.attributes);
+    af_arena_free(f.arena);
+    return st;
+}
+
+af_status af_dataset_write(const char *directory, const af_dataset_content *c)
+{
+    char path[AF_PATH_MAX];
+    AF_TRY(af_dataset_path(path, directory, c->task->name, c->part));
+    AF_TRY(af_mkdirs(directory));
+    af_dataset *d = af_calloc(1, sizeof *d);
+    if (!d) return AF_ENOMEM;
+    af_status st = write_checked(path, c, d);
+    af_free(d);
+    if (st == AF_EFORMAT || st == AF_EINVAL)
+        return af_fail(st, "%s: refused to write: %s; look at the raw data or at data-prep/%s.c",
+                       path, af_error(), c->task->name);
+    return st;
+}

@@ -1,0 +1,305 @@
+/* A run from data to result.json: search, retraining, one look at the test split. Every stage can
+ * be killed: the journal replays the search, a checkpoint the retraining, and scoring is done
+ * again. The held-out file is opened in score(), after everything that could learn from it is over.
+ */
+#include "core/search/run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/jsonl.h"
+#include "core/base/log.h"
+#include "core/search/journal.h"
+#include "core/search/result.h"
+#include "core/train/batch.h"
+
+static const double CHECKPOINT_SECONDS = 30;
+/* Names the retraining's random streams: no trial of a search gets this far. Two methods that
+ * choose the same configuration get the same network. */
+static const uint64_t RETRAIN_TRIAL = UINT32_MAX;
+
+typedef struct run {
+    const af_run_options *o;
+    int lock;
+    char journal[AF_PATH_MAX], checkpoint[AF_PATH_MAX], result[AF_PATH_MAX];
+    char predictions[AF_PATH_MAX], started[21];
+    af_dataset *data, *test;
+    af_workbench bench;
+    json_t *header;
+    af_search_context context;
+    af_ledger ledger;
+    af_found found;
+    af_config config; /* the chosen one */
+    af_graph *graph;
+    af_training retraining;
+    af_trained trained;
+    float *pred;
+    double score, lowest;
+    af_progress *bar;
+} run;
+
+/* ---- preparation ---- */
+
+static af_status lock_directory(run *r)
+{
+    char path[AF_PATH_MAX];
+    AF_TRY(af_mkdirs(r->o->out));
+    AF_TRY(af_path_join(path, r->o->out, "run.lock"));
+    AF_TRY(af_path_join(r->journal, r->o->out, "journal.jsonl"));
+    AF_TRY(af_path_join(r->checkpoint, r->o->out, "checkpoint.bin"));
+    AF_TRY(af_path_join(r->result, r->o->out, "result.json"));
+    AF_TRY(af_path_join(r->predictions, r->o->out, "predictions.h5"));
+    r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (r->lock < 0) return af_file_fail(path, "cannot write here");
+    if (!flock(r->lock, LOCK_EX | LOCK_NB)) return AF_OK;
+    if (errno != EWOULDBLOCK) return af_file_fail(path, "cannot lock");
+    return af_fail(AF_EIO,
+                   "%s: another process is running in this directory; wait for it, or choose "
+                   "another one with --out",
+                   r->o->out);
+}
+
+/* The paper protocol merges training and validation samples; its search then uses the clean ones.
+ */
+static af_protocol search_protocol(const run *r)
+{
+    bool own = r->data->split[r->o->protocol][AF_VALID].count > 0;
+    return own ? r->o->protocol : AF_CLEAN;
+}
+
+/* Looks whether the held-out file is there, without opening it: better now than after the search.
+ */
+static af_status check_data(const run *r)
+{
+    const af_run_options *o = r->o;
+    char held_out[AF_PATH_MAX];
+    AF_TRY(af_dataset_path(held_out, o->data_directory, o->task->name, AF_HELD_OUT));
+    if (!af_file_exists(held_out))
+        return af_fail(AF_ENOTFOUND, "%s: missing, but %s is there; prepare both anew", held_out,
+                       r->data->path);
+    if (r->data->size != o->size)
+        return af_fail(AF_EFORMAT,
+                       "%s: made at size %s, want %s; prepare it with: afield data "
+                       "generate %s --size %s",
+                       r->data->path, af_size_names[r->data->size], af_size_names[o->size],
+                       o->task->name, af_size_names[o->size]);
+    return AF_OK;
+}
+
+static af_status open_bench(run *r)
+{
+    const af_run_options *o = r->o;
+    AF_TRY(af_dataset_open(&r->data, o->data_directory, o->task, AF_MAIN));
+    AF_TRY(check_data(r));
+    r->bench = (af_workbench){
+        .task = o->task,
+        .metric = o->metric,
+        .data = r->data,
+        .protocol = search_protocol(r),
+        .space = o->space,
+        .backend = o->backend,
+        .io = {r->data->input, r->data->output, r->data->dense, o->size},
+        .recipe = o->task->recipe[o->size],
+        .seed = o->seed,
+        .threads = o->threads,
+    };
+    int full = r->bench.recipe.epochs;
+    r->context = (af_search_context){.space = o->space,
+                                     .seed = o->seed,
+                                     .epochs = full / 10 > 1 ? full / 10 : 1,
+                                     .full_epochs = full,
+                                     .workers = o->workers};
+    r->ledger.budget = o->budget;
+    const af_indices *train = &r->data->split[o->protocol][AF_TRAIN];
+    AF_TRY(af_x_flops(&r->ledger.x_flops, o->task, o->wrn, o->size, &r->bench.io,
+                      af_epoch_samples(o->task, r->data, train)));
+    return af_run_header(&r->header, o, &r->bench, r->context.epochs);
+}
+
+/* ---- search ---- */
+
+static af_status show_trial(void *payload, const af_trial *t, const af_outcome *o,
+                            const af_ledger *l)
+{
+    run *r = payload;
+    r->lowest = fmin(r->lowest, o->error);
+    af_progress_set(r->bar, af_spend_in(&l->search, l->budget.unit, l->x_flops),
+                    "trial %" PRId64 ", best error %.4f", t->number, r->lowest);
+    return AF_OK;
+}
+
+static af_status search(run *r)
+{
+    const af_run_options *o = r->o;
+    af_evaluator evaluator = af_evaluator_train(&r->bench, r->ledger.x_flops);
+    af_search s = {.searcher = o->searcher ? o->searcher : &af_no_search,
+                   .options = o->searcher_options,
+                   .context = r->context,
+                   .evaluator = &evaluator,
+                   .ledger = &r->ledger,
+                   .journal = r->journal,
+                   .header = r->header,
+                   .resume = o->resume,
+                   .on_trial = show_trial,
+                   .payload = r};
+    char budget[32];
+    af_budget_print(&o->budget, budget);
+    r->lowest = INFINITY;
+    r->bar = o->quiet || !o->searcher ? NULL : af_progress_new("search", o->budget.amount);
+    af_status st = af_search_run(&r->found, &s);
+    af_progress_end(r->bar, "%" PRId64 " trials, %.3g of %s, best error %.4f", r->found.trials,
+                    af_spend_in(&r->ledger.search, o->budget.unit, r->ledger.x_flops), budget,
+                    r->lowest);
+    if (st != AF_OK) return st;
+    r->config = r->found.any ? r->found.best.proposal.config : af_space_default(o->space);
+    if (o->searcher && !r->found.any)
+        return af_fail(AF_EBUDGET, "budget %s: not one trial of %d epochs fits; raise it", budget,
+                       r->context.epochs);
+    if (r->found.any && !isfinite(r->found.outcome.error))
+        return af_fail(AF_EINVAL,
+                       "all %" PRId64 " trials diverged, so there is nothing to choose; "
+                       "the recipe of task %s does not suit space %s",
+                       r->found.trials, o->task->name, o->space->name);
+    return AF_OK;
+}
+
+/* ---- retraining ---- */
+
+static af_status show_epoch(void *payload, int epoch, double loss, double error)
+{
+    run *r = payload;
+    if (isnan(error))
+        af_progress_set(r->bar, epoch + 1, "loss %.4f", loss);
+    else
+        af_progress_set(r->bar, epoch + 1, "loss %.4f, validation error %.4f", loss, error);
+    return af_stop_requested() ? af_fail(AF_EINTERRUPTED, "stopped by a signal; --resume continues")
+                               : AF_OK;
+}
+
+static af_status retrain(run *r)
+{
+    const af_run_options *o = r->o;
+    af_proposal chosen = {.config = r->config};
+    AF_TRY(af_workbench_job(&r->retraining, &r->graph, &r->bench, &chosen, RETRAIN_TRIAL));
+    af_training *t = &r->retraining;
+    t->protocol = o->protocol;
+    t->epochs = t->recipe.epochs;
+    t->validate = o->protocol == AF_CLEAN;
+    t->every_epoch = true;
+    t->checkpoint = r->checkpoint;
+    t->checkpoint_seconds = CHECKPOINT_SECONDS;
+    t->on_epoch = show_epoch;
+    t->payload = r;
+    r->bar = o->quiet ? NULL : af_progress_new("retrain", t->epochs);
+    af_status st = af_train(&r->trained, t);
+    af_progress_end(r->bar, "%d epochs, loss %.4f", t->epochs, r->trained.outcome.loss);
+    r->ledger.retrain = r->trained.outcome.spend;
+    return st == AF_OK ? AF_OK : af_prefix(st, "retraining");
+}
+
+/* ---- scoring ---- */
+
+static af_status score(run *r)
+{
+    const af_run_options *o = r->o;
+    double started = af_clock();
+    AF_TRY(af_dataset_open(&r->test, o->data_directory, o->task, AF_HELD_OUT));
+    const af_indices *which = &r->test->split[o->protocol][AF_TEST];
+    bool belongs = r->test->size == r->data->size &&
+                   !strcmp(r->test->provenance, r->data->provenance) &&
+                   af_shape_same(r->test->input, r->data->input) &&
+                   af_shape_same(r->test->output, r->data->output);
+    if (!belongs || which->count < 1)
+        return af_fail(AF_EFORMAT, "%s: %s; prepare both files anew", r->test->path,
+                       belongs ? "no test samples for this protocol"
+                               : "does not belong to the training data beside it");
+    AF_TRY(af_train_infer(&r->pred, &r->trained, &r->retraining, r->test, which,
+                          &r->ledger.score.flops));
+    AF_TRY(af_score(&r->score, o->task, o->metric, r->test, which, r->pred));
+    r->ledger.score.seconds = af_clock() - started;
+    return AF_OK;
+}
+
+static af_status leave_result(run *r)
+{
+    json_t *result;
+    af_run_facts facts = {.options = r->o,
+                          .header = r->header,
+                          .data = r->data,
+                          .test = r->test,
+                          .searched = &r->bench,
+                          .retrained = &r->retraining,
+                          .trained = &r->trained,
+                          .config = &r->config,
+                          .found = &r->found,
+                          .ledger = &r->ledger,
+                          .predictions = r->pred,
+                          .score = r->score,
+                          .started = r->started};
+    AF_TRY(af_result_json(&result, &facts));
+    char *text = json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS);
+    af_status st = text ? AF_OK : af_fail(AF_ENOMEM, "no memory for the result");
+    if (st == AF_OK)
+        st = af_predictions_write(r->predictions, r->test, &r->test->split[r->o->protocol][AF_TEST],
+                                  r->pred, text);
+    if (st == AF_OK) st = af_json_save(result, r->result);
+    if (st == AF_OK) af_file_remove(r->checkpoint);
+    free(text);
+    json_decref(result);
+    return st;
+}
+
+/* ---- the whole ---- */
+
+/* A finished run is only checked to be the one asked for. */
+static af_status already_finished(const run *r)
+{
+    af_journal *j;
+    json_t *result;
+    if (!af_file_exists(r->journal))
+        return af_fail(AF_EFORMAT,
+                       "%s: there, but its journal.jsonl is not; choose another "
+                       "directory with --out",
+                       r->result);
+    AF_TRY(af_journal_open(&j, r->journal, r->o->space, r->header, r->o->resume));
+    af_journal_close(j);
+    AF_TRY(af_json_load(&result, r->result));
+    json_decref(result);
+    af_file_remove(r->checkpoint);
+    af_log(AF_LOG_INFO, "%s: this run is finished; its result is in result.json", r->o->out);
+    return AF_OK;
+}
+
+static af_status perform(run *r)
+{
+    if (r->o->seed > INT64_MAX) /* JSON integers end there */
+        return af_fail(AF_EUSAGE, "seed %" PRIu64 ", want at most %" PRId64, r->o->seed, INT64_MAX);
+    af_clock_utc(r->started);
+    AF_TRY(lock_directory(r));
+    AF_TRY(open_bench(r));
+    if (af_file_exists(r->result)) return already_finished(r);
+    AF_TRY(search(r));
+    AF_TRY(retrain(r));
+    AF_TRY(score(r));
+    return leave_result(r);
+}
+
+af_status af_run(const af_run_options *o)
+{
+    run r = {.o = o, .lock = -1};
+    af_status st = perform(&r);
+    af_free(r.pred);
+    af_trained_close(&r.trained);
+    af_graph_free(r.graph);
+    json_decref(r.header);
+    af_dataset_close(r.test);
+    af_dataset_close(r.data);
+    if (r.lock >= 0) close(r.lock);
+    return st;
+}

@@ -1,0 +1,25 @@
+/* SIGINT and SIGTERM ask the run to stop at the next safe point; a second one ends the process at
+ * once, which the journal survives as well. */
+#include <signal.h>
+#include "core/search/run.h"
+
+static volatile sig_atomic_t asked;
+
+static void note(int signal_number)
+{
+    (void)signal_number;
+    asked = 1;
+}
+
+void af_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool af_stop_requested(void)
+{
+    return asked != 0;
+}
