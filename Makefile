@@ -34,7 +34,7 @@ ONEDNN    ?= $(if $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h),1,0)
 CUDA_ARCH ?= sm_90
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
         -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Werror
-CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off \
+CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-errno \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS += -D_GNU_SOURCE -DAF_VERSION='"$(VERSION)"' -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
 LDFLAGS  += -fopenmp $(if $(SAN),-fsanitize=$(SAN)) $(call pc,--libs-only-L $(PC_NAMES))

@@ -1,13 +1,12 @@
 /* The plain baseline of NAS-Bench-360 (Tu et al., NeurIPS 2022), whose cost is the unit 1x. In 2-D:
- * Wide ResNet 16-4 (Zagoruyko and Komodakis, BMVC 2016), pre-activation, in which the activated input
- * feeds both the first convolution and the shortcut where widths differ. In 1-D: the time-series
- * ResNet of Wang, Yan and Oates (2017), whose third block has no shortcut and which has no ReLU after
- * the additions. The mean goes over the whole map, whatever its size. Dense tasks keep the
- * resolution and end in a linear layer per pixel.
- * small: WRN-16-1, 1-D of half the widths; tiny: WRN-10-1, 1-D of a quarter of the widths: there 1x
- * must take minutes or seconds on a CPU even where every layer works on the whole grid.
- * Parameters are those that NAS-Bench-360 tuned; unless given, the task's recipe stays in force.
- * Dropout is used in 2-D only, as there. */
+ * Wide ResNet 16-4 (Zagoruyko and Komodakis, BMVC 2016), pre-activation, in which the activated
+ * input feeds both the first convolution and the shortcut where widths differ. In 1-D: the
+ * time-series ResNet of Wang, Yan and Oates (2017), whose third block has no shortcut and which has
+ * no ReLU after the additions. The mean goes over the whole map, whatever its size. Dense tasks
+ * keep the resolution and end in a linear layer per pixel. small: WRN-16-1, 1-D of half the widths;
+ * tiny: WRN-10-1, 1-D of a quarter of the widths: there 1x must take minutes or seconds on a CPU
+ * even where every layer works on the whole grid. Parameters are those that NAS-Bench-360 tuned;
+ * unless given, the task's recipe stays in force. Dropout is used in 2-D only, as there. */
 #include <math.h>
 #include "core/space.h"
 
@@ -27,11 +26,13 @@ static const struct {
     [AF_FULL] = {2, 4, {64, 128, 128}},
 };
 
-static af_id bn_relu(af_graph *g, af_id x) {
+static af_id bn_relu(af_graph *g, af_id x)
+{
     return af_relu(g, af_batch_norm(g, x));
 }
 
-static af_id block_2d(af_graph *g, af_id x, int width, int stride, double dropout) {
+static af_id block_2d(af_graph *g, af_id x, int width, int stride, double dropout)
+{
     bool same = af_graph_shape(g, x).c == width;
     af_id active = bn_relu(g, x);
     af_id y = bn_relu(g, af_conv(g, active, af_conv_attrs(width, 3, stride)));
@@ -41,7 +42,8 @@ static af_id block_2d(af_graph *g, af_id x, int width, int stride, double dropou
     return af_add(g, (af_id[]){y, shortcut}, 2);
 }
 
-static af_id body_2d(af_graph *g, af_id x, const af_io *io, double dropout) {
+static af_id body_2d(af_graph *g, af_id x, const af_io *io, double dropout)
+{
     int width = 16 * sizes[io->size].widen;
     x = af_conv(g, x, af_conv_attrs(16, 3, 1));
     for (int group = 0; group < 3; group++, width *= 2)
@@ -52,7 +54,8 @@ static af_id body_2d(af_graph *g, af_id x, const af_io *io, double dropout) {
     return bn_relu(g, x);
 }
 
-static af_id block_1d(af_graph *g, af_id x, int width) {
+static af_id block_1d(af_graph *g, af_id x, int width)
+{
     static const int kernels[3] = {8, 5, 3};
     bool same = af_graph_shape(g, x).c == width;
     af_id y = x;
@@ -63,12 +66,14 @@ static af_id block_1d(af_graph *g, af_id x, int width) {
     return af_add(g, (af_id[]){y, shortcut}, 2);
 }
 
-static af_id body_1d(af_graph *g, af_id x, const af_io *io) {
+static af_id body_1d(af_graph *g, af_id x, const af_io *io)
+{
     for (int i = 0; i < 3; i++) x = block_1d(g, x, sizes[io->size].widths[i]);
     return x;
 }
 
-static void build(const af_config *c, const af_io *io, af_graph *g) {
+static void build(const af_config *c, const af_io *io, af_graph *g)
+{
     af_id x = af_input(g, io->input);
     x = io->input.h == 1 ? body_1d(g, x, io)
                          : body_2d(g, x, io, dropout_values[(int)c->v[DROPOUT]]);
@@ -76,7 +81,8 @@ static void build(const af_config *c, const af_io *io, af_graph *g) {
     af_output(g, af_linear(g, x, io->output.c, true));
 }
 
-static void recipe(const af_config *c, af_recipe *r) {
+static void recipe(const af_config *c, af_recipe *r)
+{
     if (!isnan(c->v[LR])) r->lr = c->v[LR];
     if (!isnan(c->v[MOMENTUM])) r->momentum = momentum_values[(int)c->v[MOMENTUM]];
     if (!isnan(c->v[WEIGHT_DECAY])) r->weight_decay = c->v[WEIGHT_DECAY];

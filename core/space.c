@@ -16,7 +16,8 @@ enum { VALUE_TEXT = 64 };
 
 const char *const af_size_names[AF_SIZES] = {"tiny", "small", "full"};
 
-af_status af_size_find(af_size *out, const char *name) {
+af_status af_size_find(af_size *out, const char *name)
+{
     for (int i = 0; i < AF_SIZES; i++) {
         if (strcmp(name, af_size_names[i])) continue;
         *out = (af_size)i;
@@ -27,35 +28,41 @@ af_status af_size_find(af_size *out, const char *name) {
 
 /* ---- one parameter ---- */
 
-static int count_choices(const af_knob *k) {
+static int count_choices(const af_knob *k)
+{
     int n = 0;
     while (k->choices[n]) n++;
     return n;
 }
 
 /* How many values can be drawn. */
-static double count_values(const af_knob *k) {
+static double count_values(const af_knob *k)
+{
     if (k->kind == AF_CATEGORICAL) return count_choices(k);
     if (k->kind == AF_INTEGER) return k->high - k->low + 1;
     return k->low < k->high ? HUGE_VAL : 1;
 }
 
-static bool is_discrete(const af_knob *k) {
+static bool is_discrete(const af_knob *k)
+{
     return k->kind == AF_CATEGORICAL || k->kind == AF_INTEGER;
 }
 
-static double first_value(const af_knob *k) {
+static double first_value(const af_knob *k)
+{
     return k->kind == AF_INTEGER ? k->low : 0;
 }
 
 /* Where a number lies in its range, and back: 0 at low, 1 at high. */
-static double to_unit(const af_knob *k, double v) {
+static double to_unit(const af_knob *k, double v)
+{
     if (!(k->low < k->high)) return 0;
     if (k->kind == AF_LOG_FLOAT) return log(v / k->low) / log(k->high / k->low);
     return (v - k->low) / (k->high - k->low);
 }
 
-static double from_unit(const af_knob *k, double t) {
+static double from_unit(const af_knob *k, double t)
+{
     char text[VALUE_TEXT];
     double v = k->kind == AF_LOG_FLOAT ? k->low * exp(t * log(k->high / k->low))
                                        : k->low + t * (k->high - k->low);
@@ -63,14 +70,15 @@ static double from_unit(const af_knob *k, double t) {
     return fmax(k->low, fmin(k->high, strtod(text, NULL)));
 }
 
-static double draw(const af_knob *k, af_rng *r) {
-    if (is_discrete(k))
-        return first_value(k) + (double)af_rng_below(r, (uint64_t)count_values(k));
+static double draw(const af_knob *k, af_rng *r)
+{
+    if (is_discrete(k)) return first_value(k) + (double)af_rng_below(r, (uint64_t)count_values(k));
     return from_unit(k, af_rng_unit(r));
 }
 
 /* Uniform over the values that are not `old`; there is at least one. */
-static double draw_other(const af_knob *k, double old, af_rng *r) {
+static double draw_other(const af_knob *k, double old, af_rng *r)
+{
     if (is_discrete(k) && !isnan(old)) {
         double v = first_value(k) + (double)af_rng_below(r, (uint64_t)count_values(k) - 1);
         return v + (v >= old);
@@ -82,19 +90,22 @@ static double draw_other(const af_knob *k, double old, af_rng *r) {
 
 /* ---- configurations ---- */
 
-af_config af_space_default(const af_space *s) {
+af_config af_space_default(const af_space *s)
+{
     af_config c = {{0}};
     for (int i = 0; i < s->count; i++) c.v[i] = s->knobs[i].def;
     return c;
 }
 
-af_config af_space_sample(const af_space *s, af_rng *r) {
+af_config af_space_sample(const af_space *s, af_rng *r)
+{
     af_config c = {{0}};
     for (int i = 0; i < s->count; i++) c.v[i] = draw(&s->knobs[i], r);
     return c;
 }
 
-void af_space_mutate(const af_space *s, af_config *c, af_rng *r) {
+void af_space_mutate(const af_space *s, af_config *c, af_rng *r)
+{
     if (s->mutate) {
         s->mutate(c, r);
         return;
@@ -107,15 +118,17 @@ void af_space_mutate(const af_space *s, af_config *c, af_rng *r) {
     c->v[i] = draw_other(&s->knobs[i], c->v[i], r);
 }
 
-af_config af_space_crossover(const af_space *s, const af_config *a, const af_config *b, af_rng *r) {
+af_config af_space_crossover(const af_space *s, const af_config *a, const af_config *b, af_rng *r)
+{
     af_config c = {{0}};
     for (int i = 0; i < s->count; i++) c.v[i] = af_rng_below(r, 2) ? b->v[i] : a->v[i];
     return c;
 }
 
-/* Fills `out` with the values one step away from `old`; returns how many. An unset parameter has the
- * choices, or the middle of the range, one step away. */
-static int steps(const af_knob *k, double old, int i, double *out) {
+/* Fills `out` with the values one step away from `old`; returns how many. An unset parameter has
+ * the choices, or the middle of the range, one step away. */
+static int steps(const af_knob *k, double old, int i, double *out)
+{
     if (k->kind == AF_CATEGORICAL) {
         *out = i;
         return i < count_choices(k) && i != old;
@@ -130,7 +143,8 @@ static int steps(const af_knob *k, double old, int i, double *out) {
     return *out != old;
 }
 
-int af_space_neighbours(const af_space *s, const af_config *c, af_config *out, int max) {
+int af_space_neighbours(const af_space *s, const af_config *c, af_config *out, int max)
+{
     int n = 0;
     for (int i = 0; i < s->count; i++) {
         const af_knob *k = &s->knobs[i];
@@ -148,13 +162,15 @@ int af_space_neighbours(const af_space *s, const af_config *c, af_config *out, i
     return n;
 }
 
-double af_space_size(const af_space *s) {
+double af_space_size(const af_space *s)
+{
     double n = 1;
     for (int i = 0; i < s->count; i++) n *= count_values(&s->knobs[i]);
     return n;
 }
 
-int af_space_encode(const af_space *s, const af_config *c, double *out, int max) {
+int af_space_encode(const af_space *s, const af_config *c, double *out, int max)
+{
     int n = 0;
     for (int i = 0; i < s->count; i++) {
         const af_knob *k = &s->knobs[i];
@@ -170,7 +186,8 @@ int af_space_encode(const af_space *s, const af_config *c, double *out, int max)
 
 /* ---- text ---- */
 
-static void value_text(const af_knob *k, double v, char out[VALUE_TEXT]) {
+static void value_text(const af_knob *k, double v, char out[VALUE_TEXT])
+{
     if (isnan(v)) {
         snprintf(out, VALUE_TEXT, "%s", UNSET);
     } else if (k->kind == AF_CATEGORICAL && v >= 0 && v < count_choices(k) && v == floor(v)) {
@@ -183,7 +200,8 @@ static void value_text(const af_knob *k, double v, char out[VALUE_TEXT]) {
     }
 }
 
-af_status af_space_check(const af_space *s, const af_config *c) {
+af_status af_space_check(const af_space *s, const af_config *c)
+{
     for (int i = 0; i < s->count; i++) {
         const af_knob *k = &s->knobs[i];
         double v = c->v[i];
@@ -197,12 +215,14 @@ af_status af_space_check(const af_space *s, const af_config *c) {
             return af_fail(AF_EINVAL, "%s: '%s' is %s, want %.15g to %.15g", s->name, k->name, text,
                            k->low, k->high);
         if (k->kind == AF_INTEGER && v != floor(v))
-            return af_fail(AF_EINVAL, "%s: '%s' is %s, want a whole number", s->name, k->name, text);
+            return af_fail(AF_EINVAL, "%s: '%s' is %s, want a whole number", s->name, k->name,
+                           text);
     }
     return AF_OK;
 }
 
-void af_space_print(const af_space *s, const af_config *c, char out[AF_CONFIG_TEXT]) {
+void af_space_print(const af_space *s, const af_config *c, char out[AF_CONFIG_TEXT])
+{
     if (s->print) {
         s->print(c, out);
         return;
@@ -217,14 +237,16 @@ void af_space_print(const af_space *s, const af_config *c, char out[AF_CONFIG_TE
     }
 }
 
-void af_space_canonical(const af_space *s, const af_config *c, char out[AF_CONFIG_TEXT]) {
+void af_space_canonical(const af_space *s, const af_config *c, char out[AF_CONFIG_TEXT])
+{
     if (s->canonical)
         s->canonical(c, out);
     else
         af_space_print(s, c, out);
 }
 
-static const char *choices_or_names(char *buf, size_t size, const char *const *list) {
+static const char *choices_or_names(char *buf, size_t size, const char *const *list)
+{
     size_t used = 0;
     buf[0] = '\0';
     for (; *list && used < size; list++) {
@@ -235,7 +257,8 @@ static const char *choices_or_names(char *buf, size_t size, const char *const *l
 }
 
 /* Copies what a name or value may consist of into `out` (size VALUE_TEXT). */
-static size_t take(char *out, const char *text, const char *stop) {
+static size_t take(char *out, const char *text, const char *stop)
+{
     size_t n = 0;
     while (n < VALUE_TEXT - 1 && text[n] && !strchr(stop, text[n]) &&
            isgraph((unsigned char)text[n]))
@@ -245,7 +268,8 @@ static size_t take(char *out, const char *text, const char *stop) {
     return n;
 }
 
-static af_status expected(const af_space *s, const char *text, const char *at, const char *want) {
+static af_status expected(const af_space *s, const char *text, const char *at, const char *want)
+{
     char found[VALUE_TEXT];
     unsigned char c = (unsigned char)*at;
     if (!c)
@@ -256,7 +280,8 @@ static af_status expected(const af_space *s, const char *text, const char *at, c
                    found, want);
 }
 
-static af_status find_knob(int *out, const af_space *s, const char *name, int position) {
+static af_status find_knob(int *out, const af_space *s, const char *name, int position)
+{
     const char *names[AF_MAX_KNOBS + 1] = {NULL};
     char known[512];
     *out = 0;
@@ -274,7 +299,8 @@ static af_status find_knob(int *out, const af_space *s, const char *name, int po
 }
 
 static af_status parse_value(const af_space *s, const af_knob *k, double *out, const char *value,
-                             int position) {
+                             int position)
+{
     if (isnan(k->def) && !strcmp(value, UNSET)) {
         *out = NAN;
         return AF_OK;
@@ -292,13 +318,15 @@ static af_status parse_value(const af_space *s, const af_knob *k, double *out, c
     char *end;
     *out = strtod(value, &end);
     if (end == value || *end || isnan(*out))
-        return af_fail(AF_EINVAL, "%s: character %d: '%s' is no number, want '%s' from %.15g to %.15g",
+        return af_fail(AF_EINVAL,
+                       "%s: character %d: '%s' is no number, want '%s' from %.15g to %.15g",
                        s->name, position, value, k->name, k->low, k->high);
     return AF_OK;
 }
 
 /* "name=value,name=value"; what is not named keeps its default. */
-static af_status parse_pairs(const af_space *s, af_config *out, const char *text) {
+static af_status parse_pairs(const af_space *s, af_config *out, const char *text)
+{
     bool seen[AF_MAX_KNOBS] = {false};
     for (const char *p = text;; p++) {
         char name[VALUE_TEXT], value[VALUE_TEXT];
@@ -321,7 +349,8 @@ static af_status parse_pairs(const af_space *s, af_config *out, const char *text
     }
 }
 
-af_status af_space_parse(const af_space *s, af_config *out, const char *text) {
+af_status af_space_parse(const af_space *s, af_config *out, const char *text)
+{
     size_t length = strlen(text);
     if (length >= AF_CONFIG_TEXT)
         return af_fail(AF_EINVAL, "%s: a configuration of %zu characters, want at most %d", s->name,
@@ -335,19 +364,21 @@ af_status af_space_parse(const af_space *s, af_config *out, const char *text) {
 
 /* ---- networks ---- */
 
-static af_status check_io(const af_space *s, const af_io *io) {
+static af_status check_io(const af_space *s, const af_io *io)
+{
     const af_shape *in = &io->input, *o = &io->output;
     bool fits = io->dense ? o->h == in->h && o->w == in->w : o->h == 1 && o->w == 1;
     if (in->c >= 1 && in->h >= 1 && in->w >= 1 && o->c >= 1 && fits && io->size >= 0 &&
         io->size < AF_SIZES)
         return AF_OK;
-    return af_fail(AF_EINVAL, "%s: cannot build %dx%dx%d -> %dx%dx%d; want sizes of at least 1 and %s",
-                   s->name, in->c, in->h, in->w, o->c, o->h, o->w,
-                   io->dense ? "the input's height and width in a dense output"
-                             : "an output of Cx1x1");
+    return af_fail(
+        AF_EINVAL, "%s: cannot build %dx%dx%d -> %dx%dx%d; want sizes of at least 1 and %s",
+        s->name, in->c, in->h, in->w, o->c, o->h, o->w,
+        io->dense ? "the input's height and width in a dense output" : "an output of Cx1x1");
 }
 
-af_status af_space_build(const af_space *s, const af_config *c, const af_io *io, af_graph **out) {
+af_status af_space_build(const af_space *s, const af_config *c, const af_io *io, af_graph **out)
+{
     AF_TRY(af_space_check(s, c));
     AF_TRY(check_io(s, io));
     af_graph *g = af_graph_new();

@@ -1,11 +1,12 @@
 /* Random search: independent uniform configurations, the baseline that every method has to beat
- * (Li and Talwalkar, UAI 2019). Duplicates are allowed, as in NATS-Bench, unless `unique` asks for a
- * new network each time.
+ * (Li and Talwalkar, UAI 2019). Duplicates are allowed, as in NATS-Bench, unless `unique` asks for
+ * a new network each time.
  *
  * How to write another searcher: copy this file to searchers/<name>.c and rename the struct at the
- * bottom. `ask` proposes trial `number`; `tell` brings outcomes back, in any order and with other asks
- * open. Draw from af_search_rng(ctx, number) and from nothing else, and keep no state outside *self:
- * then a run replays from its journal, and the tests, which find the searcher by themselves, pass. */
+ * bottom. `ask` proposes trial `number`; `tell` brings outcomes back, in any order and with other
+ * asks open. Draw from af_search_rng(ctx, number) and from nothing else, and keep no state outside
+ * *self: then a run replays from its journal, and the tests, which find the searcher by themselves,
+ * pass. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ typedef struct sampler {
 } sampler;
 
 /* Where the form is, or should be. */
-static size_t find(const sampler *s, const char *form) {
+static size_t find(const sampler *s, const char *form)
+{
     size_t low = 0, high = s->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -44,7 +46,8 @@ static size_t find(const sampler *s, const char *form) {
     return low;
 }
 
-static af_status remember(sampler *s, size_t at, const char *form) {
+static af_status remember(sampler *s, size_t at, const char *form)
+{
     if (s->count == s->room) {
         size_t room = s->room ? 2 * s->room : 64;
         char **seen = af_realloc(s->seen, room * sizeof *seen);
@@ -60,7 +63,8 @@ static af_status remember(sampler *s, size_t at, const char *form) {
     return AF_OK;
 }
 
-static af_status open(void **self, const af_search_context *ctx, const void *opts) {
+static af_status open(void **self, const af_search_context *ctx, const void *opts)
+{
     (void)ctx;
     sampler *s = af_calloc(1, sizeof *s);
     if (!s) return AF_ENOMEM;
@@ -70,7 +74,8 @@ static af_status open(void **self, const af_search_context *ctx, const void *opt
 }
 
 static af_status ask(void *self, const af_search_context *ctx, int64_t number, af_proposal *out,
-                     af_answer *answer) {
+                     af_answer *answer)
+{
     sampler *s = self;
     af_rng r = af_search_rng(ctx, number);
     *answer = AF_PROPOSE;
@@ -90,12 +95,14 @@ static af_status ask(void *self, const af_search_context *ctx, int64_t number, a
 }
 
 static af_status tell(void *self, const af_search_context *ctx, const af_trial *trial,
-                      const af_outcome *outcome) {
+                      const af_outcome *outcome)
+{
     (void)self, (void)ctx, (void)trial, (void)outcome;
     return AF_OK;
 }
 
-static void close(void *self) {
+static void close(void *self)
+{
     sampler *s = self;
     for (size_t i = 0; i < s->count; i++) af_free(s->seen[i]);
     af_free(s->seen);
@@ -106,8 +113,9 @@ const af_searcher af_searcher_random = {
     .name = "random",
     .title = "random search",
     .summary = "independent uniform configurations",
-    .cite = "Bergstra and Bengio, Random Search for Hyper-Parameter Optimization, JMLR 2012; Li and "
-            "Talwalkar, Random Search and Reproducibility for Neural Architecture Search, UAI 2019",
+    .cite =
+        "Bergstra and Bengio, Random Search for Hyper-Parameter Optimization, JMLR 2012; Li and "
+        "Talwalkar, Random Search and Reproducibility for Neural Architecture Search, UAI 2019",
     .options = option_table,
     .options_size = sizeof(options),
     .open = open,

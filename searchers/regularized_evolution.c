@@ -1,7 +1,8 @@
 /* Regularised (ageing) evolution (Real, Aggarwal, Huang and Le, AAAI 2019), with the settings of
  * NATS-Bench: the best of a few members, drawn with replacement, gets a child that differs in one
- * thing; the child replaces the oldest member, however good that is. Until `population` outcomes are
- * known proposals are random, so any number of asks may be open. Age is the order of outcomes. */
+ * thing; the child replaces the oldest member, however good that is. Until `population` outcomes
+ * are known proposals are random, so any number of asks may be open. Age is the order of outcomes.
+ */
 #include <math.h>
 #include <stddef.h>
 #include "core/base/alloc.h"
@@ -30,7 +31,8 @@ typedef struct evolution {
     member *members; /* a ring, so the newest overwrites the oldest */
 } evolution;
 
-static af_status open(void **self, const af_search_context *ctx, const void *opts) {
+static af_status open(void **self, const af_search_context *ctx, const void *opts)
+{
     (void)ctx;
     evolution *s = af_calloc(1, sizeof *s);
     if (!s) return AF_ENOMEM;
@@ -45,7 +47,8 @@ static af_status open(void **self, const af_search_context *ctx, const void *opt
 }
 
 /* Ties go to the one drawn first. */
-static const member *tournament(const evolution *s, af_rng *r) {
+static const member *tournament(const evolution *s, af_rng *r)
+{
     const member *best = NULL;
     for (int i = 0; i < s->o.sample; i++) {
         const member *m = &s->members[af_rng_below(r, (uint64_t)s->o.population)];
@@ -55,7 +58,8 @@ static const member *tournament(const evolution *s, af_rng *r) {
 }
 
 static af_status ask(void *self, const af_search_context *ctx, int64_t number, af_proposal *out,
-                     af_answer *answer) {
+                     af_answer *answer)
+{
     evolution *s = self;
     af_rng r = af_search_rng(ctx, number);
     *answer = AF_PROPOSE;
@@ -69,7 +73,8 @@ static af_status ask(void *self, const af_search_context *ctx, int64_t number, a
 }
 
 static af_status tell(void *self, const af_search_context *ctx, const af_trial *trial,
-                      const af_outcome *outcome) {
+                      const af_outcome *outcome)
+{
     (void)ctx;
     evolution *s = self;
     member *oldest = &s->members[s->told++ % s->o.population];
@@ -78,7 +83,8 @@ static af_status tell(void *self, const af_search_context *ctx, const af_trial *
     return AF_OK;
 }
 
-static void close(void *self) {
+static void close(void *self)
+{
     evolution *s = self;
     af_free(s->members);
     af_free(s);

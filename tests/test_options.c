@@ -16,7 +16,8 @@ typedef struct opts {
 
 static const char *const sizes[] = {"tiny", "small", "full", NULL};
 static const af_option table[] = {
-    {"population", AF_OPT_INT, offsetof(opts, population), "10", 1, 1000, "members kept", NULL, NULL},
+    {"population", AF_OPT_INT, offsetof(opts, population), "10", 1, 1000, "members kept", NULL,
+     NULL},
     {"seed", AF_OPT_U64, offsetof(opts, seed), "0", 0, 0, "names every random stream", NULL, NULL},
     {"mutation_rate", AF_OPT_REAL, offsetof(opts, rate), "0.1", 0, 1, "of one edge", NULL, NULL},
     {"resume", AF_OPT_FLAG, offsetof(opts, resume), "false", 0, 0, "go on", NULL, NULL},
@@ -29,14 +30,16 @@ static const af_option table[] = {
     {0},
 };
 
-static opts defaults(void) {
+static opts defaults(void)
+{
     opts o;
     memset(&o, 0xAA, sizeof o); /* so that a default left out shows */
     af_options_default(table, &o);
     return o;
 }
 
-static void options_have_defaults(void **state) {
+static void options_have_defaults(void **state)
+{
     (void)state;
     opts o = defaults();
     assert_int_equal(o.population, 10);
@@ -46,7 +49,8 @@ static void options_have_defaults(void **state) {
     assert_int_equal(o.size, 1);
 }
 
-static void options_are_found_by_part_of_a_text(void **state) {
+static void options_are_found_by_part_of_a_text(void **state)
+{
     (void)state;
     assert_ptr_equal(af_options_find(table, "seed=5", 4), &table[1]);
     assert_null(af_options_find(table, "seed=5", 5));
@@ -54,7 +58,8 @@ static void options_are_found_by_part_of_a_text(void **state) {
     assert_null(af_options_find(table, "", 0));
 }
 
-static void options_are_set(void **state) {
+static void options_are_set(void **state)
+{
     (void)state;
     opts o = defaults();
     assert_ok(af_options_set(table, &o, "population", "1"));
@@ -74,7 +79,8 @@ static void options_are_set(void **state) {
 }
 
 /* Refused values leave everything as it was. */
-static void options_refuse_values(void **state) {
+static void options_refuse_values(void **state)
+{
     (void)state;
     static const struct {
         const char *name, *value, *says;
@@ -111,7 +117,8 @@ static void options_refuse_values(void **state) {
     }
 }
 
-static void options_refuse_long_texts_briefly(void **state) {
+static void options_refuse_long_texts_briefly(void **state)
+{
     (void)state;
     enum { LONG = 1000000 };
     opts o = defaults();
@@ -128,13 +135,14 @@ static void options_refuse_long_texts_briefly(void **state) {
     free(text);
 }
 
-static void options_parse_a_command_line(void **state) {
+static void options_parse_a_command_line(void **state)
+{
     (void)state;
-    char *argv[] = {(char[]){"ecg"},          (char[]){"--population=20"}, (char[]){"--seed"},
-                           (char[]){"7"},            (char[]){"--resume"},        (char[]){"--free"},
-                           (char[]){"-3"},           (char[]){"-"},               (char[]){"--out="},
-                           (char[]){"--size=tiny"},  (char[]){"--size"},          (char[]){"full"},
-                           (char[]){"--"},           (char[]){"--not-an-option"}, (char[]){"-x"}};
+    char *argv[] = {
+        (char[]){"ecg"},      (char[]){"--population=20"}, (char[]){"--seed"}, (char[]){"7"},
+        (char[]){"--resume"}, (char[]){"--free"},          (char[]){"-3"},     (char[]){"-"},
+        (char[]){"--out="},   (char[]){"--size=tiny"},     (char[]){"--size"}, (char[]){"full"},
+        (char[]){"--"},       (char[]){"--not-an-option"}, (char[]){"-x"}};
     const char *words[8];
     int count;
     opts o = defaults();
@@ -151,7 +159,8 @@ static void options_parse_a_command_line(void **state) {
     assert_string_equal(words[3], "-x");
 }
 
-static void options_refuse_command_lines(void **state) {
+static void options_refuse_command_lines(void **state)
+{
     (void)state;
     static const struct {
         char first[40], second[40];
@@ -181,7 +190,8 @@ static void options_refuse_command_lines(void **state) {
     }
 }
 
-static void options_print_help(void **state) {
+static void options_print_help(void **state)
+{
     (void)state;
     char *text;
     size_t size;
@@ -195,15 +205,16 @@ static void options_print_help(void **state) {
                         "  --resume                    go on\n"
                         "  --out DIR                   where results go\n"
                         "  --size tiny|small|full      sizes of the task and of its networks; the "
-                        "larger ones take long on a\n"
-                        "                              machine without an accelerator (default "
+                        "larger ones take long on\n"
+                        "                              a machine without an accelerator (default "
                         "small)\n"
                         "  --free X                    without bounds (default -2.5)\n");
     free(text);
 }
 
 /* What is recorded sets the same value again. */
-static void options_round_trip(void **state) {
+static void options_round_trip(void **state)
+{
     (void)state;
     static const double rates[] = {0, 1, 0.1, 1.0 / 3, 1e-300, 0x1.fffffffffffffp-2};
     opts o = defaults(), again = defaults();
@@ -227,7 +238,8 @@ static void options_round_trip(void **state) {
     assert_string_equal(af_options_text(&table[4], &(opts){.out = NULL}, buf), "");
 }
 
-static void nearest_name(void **state) {
+static void nearest_name(void **state)
+{
     (void)state;
     static const char *const names[] = {"cifar100", "darcy", "ecg", "regularized_evolution", NULL};
     assert_string_equal(af_nearest("darcey", names), "darcy");
@@ -240,7 +252,8 @@ static void nearest_name(void **state) {
     assert_null(af_nearest("z", names));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_have_defaults),
         cmocka_unit_test(options_are_found_by_part_of_a_text),

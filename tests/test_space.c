@@ -1,5 +1,7 @@
-/* Spaces. The first half holds for every space that exists, baselines included; then published
- * figures of single spaces; then kinds of parameters that no built-in space may have yet. */
+/* Spaces. The first half holds for every space that exists, baselines included; the second for
+ * kinds of parameters that no built-in space may have yet. What single spaces promise:
+ * test_architecture.c.
+ */
 #include "tests/aid/work.h"
 #include <math.h>
 #include <stdio.h>
@@ -7,28 +9,32 @@
 #include "core/base/alloc.h"
 #include "core/registry.h"
 
-enum { SAMPLES = 1000, CELLS = 15625 };
+enum { SAMPLES = 1000 };
 
 #define EACH_SPACE(s)                                                                              \
     for (const af_space *const *s##_at = af_builtin.space, *s; (s = *s##_at) != NULL; s##_at++)
 
-static af_rng stream(uint64_t i) {
+static af_rng stream(uint64_t i)
+{
     return af_rng_at(1, "test", i, 0, 0, 0);
 }
 
 /* NAN equals itself here. */
-static bool same_config(const af_config *a, const af_config *b) {
+static bool same_config(const af_config *a, const af_config *b)
+{
     return !memcmp(a, b, sizeof *a);
 }
 
-static int differences(const af_space *s, const af_config *a, const af_config *b) {
+static int differences(const af_space *s, const af_config *a, const af_config *b)
+{
     int n = 0;
     for (int i = 0; i < s->count; i++)
         n += a->v[i] != b->v[i] && !(isnan(a->v[i]) && isnan(b->v[i]));
     return n;
 }
 
-static void round_trip(const af_space *s, const af_config *c) {
+static void round_trip(const af_space *s, const af_config *c)
+{
     char text[AF_CONFIG_TEXT], again[AF_CONFIG_TEXT];
     af_config back;
     af_space_print(s, c, text);
@@ -38,10 +44,12 @@ static void round_trip(const af_space *s, const af_config *c) {
     assert_string_equal(text, again);
 }
 
-static void every_default_is_valid(void **state) {
+static void every_default_is_valid(void **state)
+{
     (void)state;
     int spaces = 0;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         af_config c = af_space_default(s), parsed;
         assert_ok(af_space_check(s, &c));
         round_trip(s, &c);
@@ -54,9 +62,11 @@ static void every_default_is_valid(void **state) {
     assert_true(spaces >= 3);
 }
 
-static void every_sample_is_valid(void **state) {
+static void every_sample_is_valid(void **state)
+{
     (void)state;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         for (uint64_t i = 0; i < SAMPLES; i++) {
             af_rng r = stream(i), again = stream(i);
             af_config c = af_space_sample(s, &r), d = af_space_sample(s, &again);
@@ -69,9 +79,11 @@ static void every_sample_is_valid(void **state) {
 }
 
 /* Every choice of every parameter turns up among the samples. */
-static void every_choice_is_drawn(void **state) {
+static void every_choice_is_drawn(void **state)
+{
     (void)state;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         for (int k = 0; k < s->count; k++) {
             if (s->knobs[k].kind != AF_CATEGORICAL) continue;
             int drawn[64] = {0};
@@ -84,9 +96,11 @@ static void every_choice_is_drawn(void **state) {
     }
 }
 
-static void every_mutation_changes_one_thing(void **state) {
+static void every_mutation_changes_one_thing(void **state)
+{
     (void)state;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         bool changed[AF_MAX_KNOBS] = {false};
         for (uint64_t i = 0; i < SAMPLES && s->count > 0; i++) {
             af_rng r = stream(i);
@@ -101,9 +115,11 @@ static void every_mutation_changes_one_thing(void **state) {
     }
 }
 
-static void every_crossover_mixes(void **state) {
+static void every_crossover_mixes(void **state)
+{
     (void)state;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         bool first[AF_MAX_KNOBS] = {false}, second[AF_MAX_KNOBS] = {false};
         for (uint64_t i = 0; i < SAMPLES; i++) {
             af_rng r = stream(i);
@@ -120,11 +136,13 @@ static void every_crossover_mixes(void **state) {
     }
 }
 
-static void every_neighbour_is_valid_and_near(void **state) {
+static void every_neighbour_is_valid_and_near(void **state)
+{
     (void)state;
     enum { MAX = 1024 };
     static af_config near[MAX];
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         for (uint64_t i = 0; i < 20; i++) {
             af_rng r = stream(i);
             af_config c = i ? af_space_sample(s, &r) : af_space_default(s);
@@ -134,16 +152,19 @@ static void every_neighbour_is_valid_and_near(void **state) {
             for (int j = 0; j < n; j++) {
                 assert_ok(af_space_check(s, &near[j]));
                 assert_int_equal(differences(s, &c, &near[j]), 1);
-                for (int k = 0; k < j; k++) assert_int_not_equal(differences(s, near + k, near + j), 0);
+                for (int k = 0; k < j; k++)
+                    assert_int_not_equal(differences(s, near + k, near + j), 0);
             }
         }
     }
 }
 
-static void every_encoding_is_bounded_and_distinct(void **state) {
+static void every_encoding_is_bounded_and_distinct(void **state)
+{
     (void)state;
     enum { MAX = 1024 };
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         double a[MAX], b[MAX];
         for (uint64_t i = 0; i < 100; i++) {
             af_rng r = stream(i);
@@ -172,7 +193,8 @@ static const af_io ios[] = {
 };
 
 /* All nodes are used: nothing is computed for nothing. */
-static void assert_all_used(const af_graph *g) {
+static void assert_all_used(const af_graph *g)
+{
     int n = af_graph_count(g);
     bool *used = af_calloc((size_t)n, sizeof *used);
     assert_non_null(used);
@@ -183,9 +205,11 @@ static void assert_all_used(const af_graph *g) {
     af_free(used);
 }
 
-static void every_space_builds_for_every_task(void **state) {
+static void every_space_builds_for_every_task(void **state)
+{
     (void)state;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         for (size_t i = 0; i < LENGTH(ios); i++) {
             double macs[AF_SIZES];
             for (int size = 0; size < AF_SIZES; size++) {
@@ -208,14 +232,16 @@ static void every_space_builds_for_every_task(void **state) {
     }
 }
 
-static void bad_shapes_are_refused(void **state) {
+static void bad_shapes_are_refused(void **state)
+{
     (void)state;
     static const af_io bad[] = {
         {{0, 32, 32}, {10, 1, 1}, false, AF_FULL},  {{3, -1, 32}, {10, 1, 1}, false, AF_FULL},
         {{3, 32, 32}, {0, 1, 1}, false, AF_FULL},   {{3, 32, 32}, {10, 32, 32}, false, AF_FULL},
         {{3, 32, 32}, {10, 16, 32}, true, AF_FULL}, {{3, 32, 32}, {10, 1, 1}, false, AF_SIZES},
     };
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         af_config c = af_space_default(s);
         for (size_t i = 0; i < LENGTH(bad); i++) {
             af_graph *g;
@@ -225,10 +251,13 @@ static void bad_shapes_are_refused(void **state) {
     }
 }
 
-/* Each of a build's allocations may fail: an error then, and nothing is lost (a sanitizer looks). */
-static void builds_survive_short_memory(void **state) {
+/* Each of a build's allocations may fail: an error then, and nothing is lost (a sanitizer looks).
+ */
+static void builds_survive_short_memory(void **state)
+{
     (void)state;
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         af_config c = af_space_default(s);
         for (unsigned long k = 1;; k++) {
             af_graph *g;
@@ -245,206 +274,28 @@ static void builds_survive_short_memory(void **state) {
     }
 }
 
-static void assert_cost(const af_space *s, const char *text, af_io io, int64_t parameters,
-                        double macs) {
-    af_config c;
-    af_graph *g;
-    assert_ok(af_space_parse(s, &c, text));
-    assert_ok(af_space_build(s, &c, &io, &g));
-    af_graph_cost cost = af_graph_measure(g);
-    assert_int_equal(cost.parameters, parameters);
-    if (macs > 0) assert_true(cost.total.macs == macs);
-    af_graph_free(g);
-}
-
-static const af_io cifar10 = {{3, 32, 32}, {10, 1, 1}, false, AF_FULL};
-static const af_io cifar100 = {{3, 32, 32}, {100, 1, 1}, false, AF_FULL};
-static const char ALL_3X3[] =
-    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
-
-/* Figures of the published networks. */
-static void published_costs(void **state) {
-    (void)state;
-    const af_space *nb201 = af_find_space("nb201"), *wrn = af_find_space("wrn");
-    assert_cost(nb201, ALL_3X3, cifar10, 1531546, 220119690);
-    assert_cost(nb201, ALL_3X3, cifar100, 1537396, 220125540);
-    assert_cost(wrn, "default", cifar10, 2748890, 0);
-    assert_cost(wrn, "default", cifar100, 2772020, 0);
-    af_io small = cifar100; /* WRN-16-1 */
-    small.size = AF_SMALL;
-    assert_cost(wrn, "default", small, 180916, 0);
-    assert_cost(af_find_space("linear"), "default", cifar10, 3072 * 10 + 10, 3072 * 10 + 10);
-}
-
-/* An empty cell adds nothing but the skeleton; by hand: stem 432 + 32, residual blocks
- * 13,824 + 128 + 512 and 55,296 + 256 + 2,048, head 128 + 650. */
-static void skeleton_cost(void **state) {
-    (void)state;
-    static const char NONE[] = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
-    static const char SKIP[] =
-        "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|";
-    assert_cost(af_find_space("nb201"), NONE, cifar10, 73306, 0);
-    assert_cost(af_find_space("nb201"), SKIP, cifar10, 73306, 0);
-}
-
-/* ---- NAS-Bench-201 ---- */
-
-static af_config cell_at(int i) {
-    af_config c = {{0}};
-    for (int k = 0; k < 6; k++, i /= 5) c.v[k] = i % 5;
-    return c;
-}
-
-static int compare_texts(const void *a, const void *b) {
-    return strcmp(a, b);
-}
-
-static void all_cells_round_trip_in_6466_classes(void **state) {
-    (void)state;
-    const af_space *s = af_find_space("nb201");
-    char(*forms)[AF_CONFIG_TEXT] = calloc(CELLS, sizeof *forms);
-    assert_non_null(forms);
-    assert_true(af_space_size(s) == CELLS);
-    for (int i = 0; i < CELLS; i++) {
-        af_config c = cell_at(i);
-        assert_ok(af_space_check(s, &c));
-        round_trip(s, &c);
-        af_space_canonical(s, &c, forms[i]);
-    }
-    qsort(forms, CELLS, sizeof *forms, compare_texts);
-    int classes = 1;
-    for (int i = 1; i < CELLS; i++) classes += strcmp(forms[i - 1], forms[i]) != 0;
-    assert_int_equal(classes, 6466);
-    free(forms);
-}
-
-/* The benchmark's own classes: two cells share iso_rep exactly when they share the canonical form. */
-static void classes_are_those_of_the_table(void **state) {
-    (void)state;
-    const char *data = getenv("AFIELD_TESTDATA");
-    char path[AF_PATH_MAX], *text;
-    size_t size;
-    if (data == NULL) {
-        print_message("skipped: AFIELD_TESTDATA is not set\n");
-        skip();
-    }
-    assert_ok(af_path_join(path, data, "../tables/nb201.csv"));
-    assert_ok(af_file_read(&text, &size, path, (size_t)64 << 20));
-    typedef struct row {
-        char form[AF_CONFIG_TEXT];
-        long representative;
-    } row;
-    row *rows = calloc(CELLS, sizeof *rows);
-    bool *taken = calloc(CELLS, sizeof *taken);
-    assert_true(rows && taken);
-    int n = 0;
-    char *line = strchr(text, '\n') + 1, *end; /* index,arch,code,iso_rep,... */
-    for (; *line && (end = strchr(line, '\n')); line = end + 1, n++) {
-        *end = '\0';
-        assert_in_range(n, 0, CELLS - 1);
-        char *arch = strchr(line, ',') + 1, *code = strchr(arch, ',');
-        *code = '\0';
-        rows[n].representative = strtol(strchr(code + 1, ',') + 1, NULL, 10);
-        af_config c;
-        assert_ok(af_space_parse(af_find_space("nb201"), &c, arch));
-        for (int k = 0; k < 6; k++) assert_int_equal((int)c.v[k], code[1 + k] - '0');
-        af_space_canonical(af_find_space("nb201"), &c, rows[n].form);
-    }
-    assert_int_equal(n, CELLS);
-    qsort(rows, CELLS, sizeof *rows, compare_texts); /* the form comes first in a row */
-    for (int i = 0; i < CELLS; i++) {
-        if (i > 0 && !strcmp(rows[i - 1].form, rows[i].form)) {
-            assert_int_equal(rows[i - 1].representative, rows[i].representative);
-            continue;
-        }
-        assert_in_range(rows[i].representative, 0, CELLS - 1);
-        assert_false(taken[rows[i].representative]);
-        taken[rows[i].representative] = true;
-    }
-    free(taken);
-    free(rows);
-    af_free(text);
-}
-
-static void cells_are_refused_with_a_position(void **state) {
-    (void)state;
-    static const struct {
-        const char *text, *says;
-    } cases[] = {
-        {"", "character 1: found the end, want '|'"},
-        {"|", "character 2: unknown operation ''"},
-        {"|none~0", "character 8: found the end, want '|'"},
-        {"|none~0|", "character 9: found the end, want '+'"},
-        {"|none~1|", "character 7: found '1', want '0'"},
-        {"|none0|", "character 2: unknown operation 'none0', did you mean 'none'?"},
-        {"|nor_conv_3x4~0|", "did you mean 'nor_conv_3x3'?"},
-        {"|none~0|+|none~0|none~1|+|none~0|none~1|none~2|x", "character 48: found 'x', want the end"},
-        {"|none~0|+|none~0|none~1|+|none~0|none~1|none~2|\n", "byte 0x0a"},
-        {"|none~0|+|none~0|none~1|none~2|", "character 25: found 'n', want '+'"},
-        {" |none~0|", "byte 0x20, want '|'"},
-        {"\xff\xfe", "byte 0xff"},
-        {"|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa~0|", "unknown operation"},
-    };
-    const af_space *s = af_find_space("nb201");
-    af_config c = af_space_default(s), before = c;
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        assert_int_equal(af_space_parse(s, &c, cases[i].text), AF_EINVAL);
-        assert_says(cases[i].says);
-        assert_true(same_config(&c, &before));
-    }
-}
-
-/* Node first, then edge: the edge into node 1 is picked a third of the time, each edge into node 3 a
- * ninth. 5 standard deviations of a binomial of 9000 are below 0.03. */
-static void cells_mutate_by_node(void **state) {
-    (void)state;
-    enum { N = 9000 };
-    static const double share[6] = {1.0 / 3, 1.0 / 6, 1.0 / 6, 1.0 / 9, 1.0 / 9, 1.0 / 9};
-    const af_space *s = af_find_space("nb201");
-    int picked[6] = {0};
-    for (uint64_t i = 0; i < N; i++) {
-        af_rng r = stream(i);
-        af_config c = af_space_sample(s, &r), d = c;
-        af_space_mutate(s, &d, &r);
-        for (int k = 0; k < 6; k++) picked[k] += c.v[k] != d.v[k];
-    }
-    for (int k = 0; k < 6; k++) assert_true(fabs((double)picked[k] / N - share[k]) < 0.03);
-}
-
 /* ---- texts ---- */
 
-static void long_texts_are_refused_briefly(void **state) {
+static void long_texts_are_refused_briefly(void **state)
+{
     (void)state;
     enum { LONG = 1000000 };
+    static const char CELL[] = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|";
     char *text = malloc(LONG + 1);
     assert_non_null(text);
     text[LONG] = '\0';
-    EACH_SPACE(s) {
+    EACH_SPACE(s)
+    {
         af_config c;
         memset(text, '|', LONG);
         assert_int_equal(af_space_parse(s, &c, text), AF_EINVAL);
         assert_says("1000000 characters, want at most");
         assert_true(strlen(af_error()) < 100);
-        for (int i = 0; i < LONG; i++) text[i] = ALL_3X3[i % (int)(sizeof ALL_3X3 - 1)];
+        for (int i = 0; i < LONG; i++) text[i] = CELL[i % (int)(sizeof CELL - 1)];
         assert_int_equal(af_space_parse(s, &c, text), AF_EINVAL);
         assert_true(strlen(af_error()) < 100);
     }
     free(text);
-}
-
-static void baselines_leave_the_recipe_alone(void **state) {
-    (void)state;
-    const af_space *s = af_find_space("wrn");
-    af_config c = af_space_default(s);
-    af_recipe r = {.lr = 0.001, .momentum = 0.5, .weight_decay = 3e-3};
-    char text[AF_CONFIG_TEXT];
-    af_space_print(s, &c, text);
-    assert_string_equal(text, "lr=recipe,momentum=recipe,weight_decay=recipe,dropout=0");
-    s->recipe(&c, &r);
-    assert_true(r.lr == 0.001 && r.momentum == 0.5 && r.weight_decay == 3e-3 && r.dropout == 0);
-    assert_ok(af_space_parse(s, &c, "lr=0.0125,dropout=0.3,momentum=0.6"));
-    s->recipe(&c, &r);
-    assert_true(r.lr == 0.0125 && r.momentum == 0.6 && r.weight_decay == 3e-3 && r.dropout == 0.3);
 }
 
 /* ---- parameters of every kind ---- */
@@ -457,7 +308,8 @@ static const af_knob mixed_knobs[] = {
 };
 static const af_space mixed = {.name = "mixed", .knobs = mixed_knobs, .count = 6};
 
-static void mixed_samples_cover_their_ranges(void **state) {
+static void mixed_samples_cover_their_ranges(void **state)
+{
     (void)state;
     double low[6], high[6], log_sum = 0;
     for (int k = 0; k < 6; k++) low[k] = INFINITY, high[k] = -INFINITY;
@@ -484,11 +336,13 @@ static void mixed_samples_cover_their_ranges(void **state) {
     assert_true(af_space_size(&mixed) == HUGE_VAL);
 }
 
-static void mixed_neighbours(void **state) {
+static void mixed_neighbours(void **state)
+{
     (void)state;
     af_config c = af_space_default(&mixed), near[16];
-    /* two colours, depth -1 and 1, ratio 0.3 and 0.7, rate a tenth of four decades, layers' middle */
-    static const double want[][2] = {{0, 0}, {0, 2},    {1, -1},         {1, 1}, {2, 0.3},
+    /* two colours, depth -1 and 1, ratio 0.3 and 0.7, rate a tenth of four decades, layers' middle
+     */
+    static const double want[][2] = {{0, 0},   {0, 2},          {1, -1},        {1, 1}, {2, 0.3},
                                      {2, 0.7}, {3, 0.00398107}, {3, 0.0251189}, {5, 4}};
     assert_int_equal(af_space_neighbours(&mixed, &c, near, 16), LENGTH(want));
     for (size_t i = 0; i < LENGTH(want); i++) assert_true(near[i].v[(int)want[i][0]] == want[i][1]);
@@ -500,7 +354,8 @@ static void mixed_neighbours(void **state) {
     assert_true(near[4].v[2] == 1);
 }
 
-static void mixed_encoding(void **state) {
+static void mixed_encoding(void **state)
+{
     (void)state;
     static const double want[] = {0, 1, 0, 0.4, 0.75, 0.5, 0, 0.5};
     af_config c = af_space_default(&mixed);
@@ -511,7 +366,8 @@ static void mixed_encoding(void **state) {
     assert_true(part[1] == 1 && part[2] == 9);
 }
 
-static void mixed_texts(void **state) {
+static void mixed_texts(void **state)
+{
     (void)state;
     static const struct {
         const char *text, *says;
@@ -520,7 +376,8 @@ static void mixed_texts(void **state) {
         {"colour", "character 7: found the end, want '='"},
         {"color=red", "character 1: unknown parameter 'color'; did you mean 'colour'?"},
         {"colour=red,xyz=1", "character 12: unknown parameter 'xyz', want one of: colour, depth"},
-        {"colour=pink", "character 8: 'pink' is no value of 'colour', want one of: red, green, blue"},
+        {"colour=pink",
+         "character 8: 'pink' is no value of 'colour', want one of: red, green, blue"},
         {"colour=", "'' is no value of 'colour'"},
         {"colour=recipe", "no value"},
         {"depth=4", "'depth' is 4, want -2 to 3"},
@@ -533,7 +390,8 @@ static void mixed_texts(void **state) {
         {"depth=1,", "character 9: found the end"},
         {"depth=1 ", "character 8: found byte 0x20, want ',' or the end"},
         {"=3", "character 1: found '='"},
-        {"depth=111111111111111111111111111111111111111111111111111111111111111111111111111", "depth"},
+        {"depth=111111111111111111111111111111111111111111111111111111111111111111111111111",
+         "character 70: found '1', want ',' or the end"},
     };
     af_config c = af_space_default(&mixed), before = c;
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -552,7 +410,8 @@ static void mixed_texts(void **state) {
     assert_int_equal(af_space_check(&mixed, &c), AF_EINVAL);
 }
 
-static void space_without_parameters(void **state) {
+static void space_without_parameters(void **state)
+{
     (void)state;
     static const af_space empty = {.name = "empty"};
     char text[AF_CONFIG_TEXT];
@@ -566,7 +425,8 @@ static void space_without_parameters(void **state) {
     assert_int_equal(af_space_neighbours(&empty, &c, NULL, 0), 0);
 }
 
-static void sizes_are_found(void **state) {
+static void sizes_are_found(void **state)
+{
     (void)state;
     for (int i = 0; i < AF_SIZES; i++) {
         af_size size;
@@ -577,7 +437,8 @@ static void sizes_are_found(void **state) {
     assert_says("tiny, small or full");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_is_valid),
         cmocka_unit_test(every_sample_is_valid),
@@ -589,14 +450,7 @@ int main(void) {
         cmocka_unit_test(every_space_builds_for_every_task),
         cmocka_unit_test(bad_shapes_are_refused),
         cmocka_unit_test(builds_survive_short_memory),
-        cmocka_unit_test(published_costs),
-        cmocka_unit_test(skeleton_cost),
-        cmocka_unit_test(all_cells_round_trip_in_6466_classes),
-        cmocka_unit_test(classes_are_those_of_the_table),
-        cmocka_unit_test(cells_are_refused_with_a_position),
-        cmocka_unit_test(cells_mutate_by_node),
         cmocka_unit_test(long_texts_are_refused_briefly),
-        cmocka_unit_test(baselines_leave_the_recipe_alone),
         cmocka_unit_test(mixed_samples_cover_their_ranges),
         cmocka_unit_test(mixed_neighbours),
         cmocka_unit_test(mixed_encoding),

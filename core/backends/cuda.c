@@ -1,5 +1,5 @@
-/* The CUDA backend. It finds the device, proves that code built here runs on it, and says what it is;
- * it has no kernels of its own yet. `device` keeps plans on the host away from it. */
+/* The CUDA backend. It finds the device, proves that code built here runs on it, and says what it
+ * is; it has no kernels of its own yet. `device` keeps plans on the host away from it. */
 #include <cuda_runtime.h>
 #include <stdio.h>
 #include "core/backend.h"
@@ -10,8 +10,9 @@ enum { DEVICE = 0, NUMBERS = 1000 };
 static af_status check(cudaError_t e, const char *what)
 {
     if (e == cudaSuccess) return AF_OK;
-    return af_fail(AF_EUNSUPPORTED, "CUDA device %d: %s: %s; check the driver, or use another backend",
-                   DEVICE, what, cudaGetErrorString(e));
+    return af_fail(AF_EUNSUPPORTED,
+                   "CUDA device %d: %s: %s; check the driver, or use another backend", DEVICE, what,
+                   cudaGetErrorString(e));
 }
 
 /* Doubles 0 .. NUMBERS-1 on the device and looks at the answer. */
@@ -40,6 +41,9 @@ static af_status probe(char *text, size_t size)
 {
     int devices = 0;
     cudaError_t e = cudaGetDeviceCount(&devices);
+    int driver = 0;
+    if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
+        return af_fail(AF_EUNSUPPORTED, "no CUDA device: no NVIDIA driver; use another backend");
     if (e != cudaSuccess || devices == 0)
         return af_fail(AF_EUNSUPPORTED, "no CUDA device: %s; use another backend",
                        e != cudaSuccess ? cudaGetErrorString(e) : "none is visible");
@@ -48,8 +52,8 @@ static af_status probe(char *text, size_t size)
     AF_TRY(run_kernel());
     int runtime = 0;
     AF_TRY(check(cudaRuntimeGetVersion(&runtime), "cannot read the version"));
-    snprintf(text, size, "%s, compute capability %d.%d, %.0f GiB, CUDA %d.%d", p.name, p.major, p.minor,
-             (double)p.totalGlobalMem / (1 << 30), runtime / 1000, runtime % 1000 / 10);
+    snprintf(text, size, "%s, compute capability %d.%d, %.0f GiB, CUDA %d.%d", p.name, p.major,
+             p.minor, (double)p.totalGlobalMem / (1 << 30), runtime / 1000, runtime % 1000 / 10);
     return AF_OK;
 }
 

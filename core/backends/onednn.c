@@ -1,9 +1,9 @@
-/* The CPU backend: convolutions and linear layers by oneDNN's JIT kernels, everything else by our own
- * vectorised loops, which read and write less (no separate mask, mean or copy passes). fp32, NHWC from
- * the first layer to the last, so nothing is reordered but weights.
+/* The CPU backend: convolutions and linear layers by oneDNN's JIT kernels, everything else by our
+ * own vectorised loops, which read and write less (no separate mask, mean or copy passes). fp32,
+ * NHWC from the first layer to the last, so nothing is reordered but weights.
  *
- * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive is
- * created for one thread; see onednn/primitive.h. */
+ * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive
+ * is created for one thread; see onednn/primitive.h. */
 #include <dnnl.h>
 #include <stdio.h>
 #include <string.h>

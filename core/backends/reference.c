@@ -1,10 +1,11 @@
-/* The reference backend: every op runs its own plain-C kernels in fp32. Slow and exact; what all other
- * backends are compared with.
+/* The reference backend: every op runs its own plain-C kernels in fp32. Slow and exact; what all
+ * other backends are compared with.
  *
  * How to write another backend: copy this file to core/backends/<name>.c, rename the struct to
- * af_backend_<name>, and let `prepare` fill `out->kernel` for the nodes it can do better. Everything
- * it leaves alone keeps running the reference, so a backend may start with a single op; put kernels in
- * core/backends/<name>/. tests/test_backend.c checks whatever it overrides, without being told.
+ * af_backend_<name>, and let `prepare` fill `out->kernel` for the nodes it can do better.
+ * Everything it leaves alone keeps running the reference, so a backend may start with a single op;
+ * put kernels in core/backends/<name>/. tests/test_backend.c checks whatever it overrides, without
+ * being told.
  */
 #include <stdio.h>
 #include "core/backend.h"

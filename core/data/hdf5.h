@@ -1,4 +1,4 @@
-/* HDF5, as far as a data set needs it: files of contiguous arrays ("blocks") and scalar attributes.
+/* HDF5, as far as a dataset needs it: files of contiguous arrays ("blocks") and scalar attributes.
  * HDF5 lays a file out; the bytes of the blocks are written by pwrite and read by mmap, so a full
  * disk is one error with its errno, and a block that reaches past the end of a damaged file is
  * refused before anyone touches it. Internal to core/data.

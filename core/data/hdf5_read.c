@@ -193,9 +193,10 @@ static af_status locate(const af_mapping *m, af_block *b, hid_t set)
                                    "truncated",
                        b->name, (unsigned long long)offset,
                        (unsigned long long)offset + (unsigned long long)bytes, m->size);
-    if (b->type != AF_TEXT && offset % (b->type == AF_INT64 ? 8 : 4))
-        return af_fail(AF_EFORMAT, "%s: starts at byte %llu, want a multiple of the element size",
-                       b->name, (unsigned long long)offset);
+    const bool used_in_place = b->type == AF_FLOAT32 || b->type == AF_INT32;
+    if (used_in_place && offset % 4)
+        return af_fail(AF_EFORMAT, "%s: starts at byte %llu, want a multiple of 4", b->name,
+                       (unsigned long long)offset);
     b->data = m->base + offset;
     return AF_OK;
 }
@@ -206,7 +207,7 @@ af_status af_mapping_block(const af_mapping *m, af_block *b)
     if (!af_mapping_has(m, b->name)) return af_fail(AF_EFORMAT, "%s: missing", b->name);
     hid_t set = H5Dopen2(m->file, b->name, H5P_DEFAULT);
     if (set < 0)
-        return af_fail(AF_EFORMAT, "%s: cannot be opened as a data set (%s)", b->name,
+        return af_fail(AF_EFORMAT, "%s: cannot be opened as a dataset (%s)", b->name,
                        af_hdf5_reason(reason, sizeof reason));
     af_status st = locate(m, b, set);
     H5Dclose(set);

@@ -48,19 +48,19 @@ static af_status shuffled_groups(int64_t **out, int64_t *count, const af_split_p
 static af_status counts_of(int64_t counts[AF_SPLITS], const af_split_plan *p, int64_t groups)
 {
     const double share[AF_SPLITS] = {1 - p->valid - p->test, p->valid, p->test};
-    counts[AF_VALID] = llround(p->valid * (double)groups);
-    counts[AF_TEST] = llround(p->test * (double)groups);
-    counts[AF_TRAIN] = groups - counts[AF_VALID] - counts[AF_TEST];
-    for (int s = 0; s < AF_SPLITS; s++) {
-        if (!(share[s] >= 0) || !(share[s] <= 1))
+    for (int s = 0; s < AF_SPLITS; s++)
+        if (!(share[s] >= 0 && share[s] <= 1))
             return af_fail(AF_EINVAL, "shares valid %g and test %g, want both at least 0 and a sum "
                                       "of at most 1",
                            p->valid, p->test);
+    counts[AF_VALID] = llround(p->valid * (double)groups);
+    counts[AF_TEST] = llround(p->test * (double)groups);
+    counts[AF_TRAIN] = groups - counts[AF_VALID] - counts[AF_TEST];
+    for (int s = 0; s < AF_SPLITS; s++)
         if (counts[s] < 0 || (share[s] > 1e-9 && counts[s] == 0))
             return af_fail(AF_EINVAL, "%lld groups leave none for %s with a share of %g; give more "
                                       "data or a larger share",
                            (long long)groups, af_split_names[s], share[s]);
-    }
     return AF_OK;
 }
 

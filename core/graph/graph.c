@@ -19,51 +19,61 @@ extern const af_op af_op_input, af_op_output;
 
 static const double MAX_ELEMENTS = INT32_MAX; /* of one tensor, per sample */
 
-af_graph *af_graph_new(void) {
+af_graph *af_graph_new(void)
+{
     af_graph *g = af_calloc(1, sizeof *g);
     if (g != NULL) g->input = g->output = -1;
     return g;
 }
 
-void af_graph_free(af_graph *g) {
+void af_graph_free(af_graph *g)
+{
     if (g == NULL) return;
     af_free(g->nodes);
     af_free(g);
 }
 
-af_status af_graph_status(const af_graph *g) {
+af_status af_graph_status(const af_graph *g)
+{
     if (g == NULL) return af_fail(AF_ENOMEM, "no memory for a graph");
     return g->status == AF_OK ? AF_OK : af_fail(g->status, "%s", g->message);
 }
 
-int af_graph_count(const af_graph *g) {
+int af_graph_count(const af_graph *g)
+{
     return g->count;
 }
 
-const af_node *af_graph_node(const af_graph *g, af_id id) {
+const af_node *af_graph_node(const af_graph *g, af_id id)
+{
     return &g->nodes[id];
 }
 
-void af_graph_input_shapes(const af_graph *g, af_id id, af_shape in[AF_MAX_INPUTS]) {
+void af_graph_input_shapes(const af_graph *g, af_id id, af_shape in[AF_MAX_INPUTS])
+{
     const af_node *n = &g->nodes[id];
     for (int i = 0; i < n->inputs; i++) in[i] = g->nodes[n->in[i]].shape;
 }
 
-af_id af_graph_input(const af_graph *g) {
+af_id af_graph_input(const af_graph *g)
+{
     return g->input;
 }
 
-af_id af_graph_output(const af_graph *g) {
+af_id af_graph_output(const af_graph *g)
+{
     return g->output;
 }
 
-af_shape af_graph_shape(const af_graph *g, af_id id) {
+af_shape af_graph_shape(const af_graph *g, af_id id)
+{
     bool exists = g != NULL && id >= 0 && id < g->count;
     return exists ? g->nodes[id].shape : (af_shape){0, 0, 0};
 }
 
 /* Keeps an error whose text is this thread's message. */
-static af_id keep(af_graph *g, af_status st) {
+static af_id keep(af_graph *g, af_status st)
+{
     if (g->status == AF_OK) {
         g->status = st;
         snprintf(g->message, sizeof g->message, "%s", af_error());
@@ -71,7 +81,8 @@ static af_id keep(af_graph *g, af_status st) {
     return -1;
 }
 
-af_id af_graph_fail(af_graph *g, const char *fmt, ...) {
+af_id af_graph_fail(af_graph *g, const char *fmt, ...)
+{
     if (g == NULL || g->status != AF_OK) return -1;
     char text[sizeof g->message];
     va_list args;
@@ -81,7 +92,8 @@ af_id af_graph_fail(af_graph *g, const char *fmt, ...) {
     return keep(g, af_fail(AF_EINVAL, "%s", text));
 }
 
-static af_status check_inputs(const af_graph *g, const af_op *op, const af_id *in, int inputs) {
+static af_status check_inputs(const af_graph *g, const af_op *op, const af_id *in, int inputs)
+{
     if (g->count == AF_MAX_NODES)
         return af_fail(AF_EINVAL, "a graph holds at most %d nodes", AF_MAX_NODES);
     if (inputs < op->min_inputs || inputs > op->max_inputs)
@@ -98,7 +110,8 @@ static af_status check_inputs(const af_graph *g, const af_op *op, const af_id *i
     return AF_OK;
 }
 
-static af_status check_size(const af_node *n, const af_shape *in) {
+static af_status check_size(const af_node *n, const af_shape *in)
+{
     af_shape s = n->shape;
     if (s.c < 1 || s.h < 1 || s.w < 1 || s.c > AF_MAX_DIM || s.h > AF_MAX_DIM || s.w > AF_MAX_DIM)
         return af_fail(AF_EINVAL, "output %dx%dx%d: each dimension must be 1 to %d", s.c, s.h, s.w,
@@ -117,7 +130,8 @@ static af_status check_size(const af_node *n, const af_shape *in) {
     return AF_OK;
 }
 
-static af_status reserve(af_graph *g) {
+static af_status reserve(af_graph *g)
+{
     if (g->count < g->room) return AF_OK;
     int room = g->room ? 2 * g->room : 64;
     af_node *nodes = af_realloc(g->nodes, (size_t)room * sizeof *nodes);
@@ -127,7 +141,8 @@ static af_status reserve(af_graph *g) {
     return AF_OK;
 }
 
-static af_status append(af_graph *g, const af_op *op, const af_id *in, int inputs, af_attrs attrs) {
+static af_status append(af_graph *g, const af_op *op, const af_id *in, int inputs, af_attrs attrs)
+{
     AF_TRY(check_inputs(g, op, in, inputs));
     AF_TRY(reserve(g));
     af_node *n = &g->nodes[g->count];
@@ -144,7 +159,8 @@ static af_status append(af_graph *g, const af_op *op, const af_id *in, int input
     return AF_OK;
 }
 
-af_id af_graph_add(af_graph *g, const af_op *op, const af_id *in, int inputs, af_attrs attrs) {
+af_id af_graph_add(af_graph *g, const af_op *op, const af_id *in, int inputs, af_attrs attrs)
+{
     if (g == NULL || g->status != AF_OK) return -1;
     af_status st = append(g, op, in, inputs, attrs);
     if (st != AF_OK) return keep(g, af_prefix(st, "node %d (%s)", g->count, op->name));

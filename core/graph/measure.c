@@ -10,14 +10,16 @@
 
 enum { LINE = 640 }; /* longest line: 8 inputs and every attribute at its widest */
 
-af_cost af_node_cost(const af_graph *g, af_id id) {
+af_cost af_node_cost(const af_graph *g, af_id id)
+{
     const af_node *n = af_graph_node(g, id);
     af_shape in[AF_MAX_INPUTS];
     af_graph_input_shapes(g, id, in);
     return n->op->cost(n, in);
 }
 
-int64_t af_node_parameters(const af_graph *g, af_id id) {
+int64_t af_node_parameters(const af_graph *g, af_id id)
+{
     const af_node *n = af_graph_node(g, id);
     if (n->op->params == NULL) return 0;
     af_shape in[AF_MAX_INPUTS];
@@ -29,7 +31,8 @@ int64_t af_node_parameters(const af_graph *g, af_id id) {
     return total;
 }
 
-af_graph_cost af_graph_measure(const af_graph *g) {
+af_graph_cost af_graph_measure(const af_graph *g)
+{
     af_graph_cost sum = {0};
     for (af_id id = 0; id < af_graph_count(g); id++) {
         af_cost c = af_node_cost(g, id);
@@ -47,7 +50,8 @@ typedef struct line {
 } line;
 
 static void say(line *l, const char *fmt, ...) AF_PRINTF(2, 3);
-static void say(line *l, const char *fmt, ...) {
+static void say(line *l, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(l->text + l->used, LINE - l->used, fmt, args);
@@ -55,12 +59,14 @@ static void say(line *l, const char *fmt, ...) {
     if (n > 0) l->used += (size_t)n < LINE - l->used ? (size_t)n : LINE - l->used - 1;
 }
 
-static void say_pair(line *l, const char *name, const int v[2], int usual) {
+static void say_pair(line *l, const char *name, const int v[2], int usual)
+{
     if (v[0] != usual || v[1] != usual) say(l, " %s=%dx%d", name, v[0], v[1]);
 }
 
 /* The shortest decimal that reads back as the same double. */
-static void say_real(line *l, const char *name, double v) {
+static void say_real(line *l, const char *name, double v)
+{
     if (v == 0) return;
     char text[32];
     for (int digits = 1; digits <= 17; digits++) {
@@ -71,7 +77,8 @@ static void say_real(line *l, const char *name, double v) {
 }
 
 /* "3 conv 2 out=16 kernel=3x3 pad=1,1,1,1 -> 16x32x32": inputs, then what is not as usual. */
-static void print_node(line *l, const af_node *n) {
+static void print_node(line *l, const af_node *n)
+{
     const af_attrs *a = &n->attrs;
     l->used = 0;
     say(l, "%d %s", n->id, n->op->name);
@@ -93,7 +100,8 @@ static void print_node(line *l, const af_node *n) {
     say(l, " -> %dx%dx%d\n", n->shape.c, n->shape.h, n->shape.w);
 }
 
-char *af_graph_print(const af_graph *g) {
+char *af_graph_print(const af_graph *g)
+{
     size_t used = 0, room = 4096;
     char *text = af_alloc(room);
     if (text == NULL) return NULL;

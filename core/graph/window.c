@@ -1,7 +1,8 @@
 /* The one place where window geometry is checked; see window.h. */
 #include "core/graph/window.h"
 
-static af_status along(int *out, const af_attrs *a, int axis, int size) {
+static af_status along(int *out, const af_attrs *a, int axis, int size)
+{
     const char *name = axis == 0 ? "height" : "width";
     int kernel = a->kernel[axis], stride = a->stride[axis], dilation = a->dilation[axis];
     int before = a->pad[2 * axis], after = a->pad[2 * axis + 1];
@@ -26,13 +27,15 @@ static af_status along(int *out, const af_attrs *a, int axis, int size) {
     return AF_OK;
 }
 
-af_status af_window_shape(int *out_h, int *out_w, const af_attrs *a, const af_shape *in) {
+af_status af_window_shape(int *out_h, int *out_w, const af_attrs *a, const af_shape *in)
+{
     AF_TRY(along(out_h, a, 0, in->h));
     AF_TRY(along(out_w, a, 1, in->w));
     return AF_OK;
 }
 
-af_status af_pool_shape(af_shape *out, const af_attrs *a, const af_shape *in) {
+af_status af_pool_shape(af_shape *out, const af_attrs *a, const af_shape *in)
+{
     for (int i = 0; i < 2; i++)
         if (a->dilation[i] != 1)
             return af_fail(AF_EINVAL, "dilation %d, but pools know only 1", a->dilation[i]);

@@ -16,13 +16,15 @@ typedef struct af_span {
 } af_span;
 
 /* Input positions that output position o of an undilated window covers. */
-static inline af_span af_window_inputs(int o, int kernel, int stride, int pad, int size) {
+static inline af_span af_window_inputs(int o, int kernel, int stride, int pad, int size)
+{
     int first = o * stride - pad, last = first + kernel;
     return (af_span){first < 0 ? 0 : first, last > size ? size : last};
 }
 
 /* Output positions whose undilated window covers input position i. */
-static inline af_span af_window_outputs(int i, int kernel, int stride, int pad, int outputs) {
+static inline af_span af_window_outputs(int i, int kernel, int stride, int pad, int outputs)
+{
     int reach = i + pad, first = reach < kernel ? 0 : (reach - kernel) / stride + 1;
     int last = reach / stride + 1;
     return (af_span){first, last > outputs ? outputs : last};

@@ -2,11 +2,13 @@
  * Cost per element, k inputs: k - 1 FLOPs forward; backward k, one for each gradient handed on. */
 #include "core/op.h"
 
-static size_t elements(const af_call *c) {
+static size_t elements(const af_call *c)
+{
     return (size_t)c->n * (size_t)af_shape_size(c->node->shape);
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     real *y = c->y;
     int inputs = c->node->inputs;
     for (size_t i = 0, n = elements(c); i < n; i++) {
@@ -17,7 +19,8 @@ static void forward(const af_call *c) {
 }
 
 /* Input after input: the same tensor may be added to itself. */
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const real *dy = c->dy;
     for (int k = 0; k < c->node->inputs; k++) {
         real *dx = c->dx[k];
@@ -29,7 +32,8 @@ static void backward(const af_call *c) {
 const af_kernel AF_REFERENCE(add) = {.name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     for (int k = 1; k < n->inputs; k++)
         if (!af_shape_same(in[0], in[k]))
             return af_fail(AF_EINVAL, "input %d is %dx%dx%d, input 0 is %dx%dx%d, want the same", k,
@@ -38,7 +42,8 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = (n->inputs - 1) * size, .backward = n->inputs * size};

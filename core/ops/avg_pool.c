@@ -5,19 +5,22 @@
 #include "core/graph/window.h"
 #include "core/op.h"
 
-static double area(const af_attrs *a, af_span v, af_span h) {
+static double area(const af_attrs *a, af_span v, af_span h)
+{
     if (a->count_pad) return (double)a->kernel[0] * a->kernel[1];
     return (double)(v.last - v.first) * (h.last - h.first);
 }
 
 /* Rows (axis 0) or columns (axis 1) of the input under output position o. */
-static af_span under(const af_call *c, int axis, int o) {
+static af_span under(const af_call *c, int axis, int o)
+{
     const af_attrs *a = &c->node->attrs;
     int size = axis == 0 ? c->in[0].h : c->in[0].w;
     return af_window_inputs(o, a->kernel[axis], a->stride[axis], a->pad[2 * axis], size);
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *x = c->x[0];
     real *y = c->y;
     af_shape in = c->in[0], out = c->node->shape;
@@ -37,7 +40,8 @@ static void forward(const af_call *c) {
 }
 
 /* Gradient of channel k at one input position: over the windows that cover it. */
-static double gather(const af_call *c, const real *dy, af_span v, af_span h, int k) {
+static double gather(const af_call *c, const real *dy, af_span v, af_span h, int k)
+{
     af_shape out = c->node->shape;
     double sum = 0;
     for (int oh = v.first; oh < v.last; oh++)
@@ -47,7 +51,8 @@ static double gather(const af_call *c, const real *dy, af_span v, af_span h, int
     return sum;
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const af_attrs *a = &c->node->attrs;
     const real *dy = c->dy;
     real *dx = c->dx[0];
@@ -69,11 +74,13 @@ const af_kernel AF_REFERENCE(avg_pool) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     return af_pool_shape(out, &n->attrs, &in[0]);
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     const int *kernel = n->attrs.kernel;
     double flops = (double)af_shape_size(n->shape) * ((double)kernel[0] * kernel[1] + 1);

@@ -13,11 +13,13 @@
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared` */
 
-static int64_t pixels(const af_call *c) {
+static int64_t pixels(const af_call *c)
+{
     return (int64_t)c->n * c->in[0].h * c->in[0].w;
 }
 
-static void gather(const af_call *c) {
+static void gather(const af_call *c)
+{
     int C = c->in[0].c;
     const real *x = c->x[0];
     double *sum = c->partial, *squares = sum + C;
@@ -30,13 +32,15 @@ static void gather(const af_call *c) {
 }
 
 /* Sum over the chunks, in their order, of partial number i. */
-static double total(const af_call *c, int chunks, int i) {
+static double total(const af_call *c, int chunks, int i)
+{
     double sum = 0;
     for (int j = 0; j < chunks; j++) sum += c->partial[(int64_t)j * 2 * c->in[0].c + i];
     return sum;
 }
 
-static void combine(const af_call *c, int chunks) {
+static void combine(const af_call *c, int chunks)
+{
     int C = c->in[0].c;
     double n = (double)pixels(c), momentum = c->node->attrs.momentum;
     real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
@@ -52,7 +56,8 @@ static void combine(const af_call *c, int chunks) {
     }
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     int C = c->in[0].c;
     const real *x = c->x[0], *weight = c->w[WEIGHT], *bias = c->w[BIAS];
     const real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
@@ -67,7 +72,8 @@ static void forward(const af_call *c) {
     }
 }
 
-static void gather_back(const af_call *c) {
+static void gather_back(const af_call *c)
+{
     int C = c->in[0].c;
     const real *x = c->x[0], *dy = c->dy;
     const double *mean = c->shared + MEAN * C, *inv_std = c->shared + INV_STD * C;
@@ -80,7 +86,8 @@ static void gather_back(const af_call *c) {
         }
 }
 
-static void combine_back(const af_call *c, int chunks) {
+static void combine_back(const af_call *c, int chunks)
+{
     int C = c->in[0].c;
     double n = (double)pixels(c);
     for (int k = 0; k < 2 * C; k++) c->shared[MEAN_DY * C + k] = total(c, chunks, k) / n;
@@ -88,7 +95,8 @@ static void combine_back(const af_call *c, int chunks) {
 
 /* dx = weight * inv_std * (dy - mean dy - xhat * mean(dy * xhat)); the parameters' gradients are
  * this chunk's partial sums. */
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     int C = c->in[0].c;
     const real *x = c->x[0], *dy = c->dy, *weight = c->w[WEIGHT];
     real *dx = c->dx[0], *dweight = c->dw[WEIGHT], *dbias = c->dw[BIAS];
@@ -119,7 +127,8 @@ const af_kernel AF_REFERENCE(batch_norm) = {
 };
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     const af_attrs *a = &n->attrs;
     if (!(a->epsilon > 0)) return af_fail(AF_EINVAL, "epsilon %g, want more than 0", a->epsilon);
     if (!(a->momentum >= 0 && a->momentum <= 1))
@@ -128,7 +137,8 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
     return AF_OK;
 }
 
-static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS]) {
+static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS])
+{
     (void)n;
     int C = in[0].c;
     p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, true};
@@ -138,18 +148,21 @@ static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS
     return 4;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = 6 * size, .backward = 10 * size};
 }
 
-static int partials(const af_node *n, const af_shape *in) {
+static int partials(const af_node *n, const af_shape *in)
+{
     (void)n;
     return 2 * in[0].c;
 }
 
-static int shared(const af_node *n, const af_shape *in) {
+static int shared(const af_node *n, const af_shape *in)
+{
     (void)n;
     return 4 * in[0].c;
 }

@@ -3,11 +3,13 @@
 #include <string.h>
 #include "core/op.h"
 
-static size_t pixels(const af_call *c) {
+static size_t pixels(const af_call *c)
+{
     return (size_t)c->n * (size_t)c->node->shape.h * (size_t)c->node->shape.w;
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     size_t width = (size_t)c->node->shape.c, at = 0;
     for (int k = 0; k < c->node->inputs; k++) {
         size_t part = (size_t)c->in[k].c;
@@ -19,7 +21,8 @@ static void forward(const af_call *c) {
     }
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     size_t width = (size_t)c->node->shape.c, at = 0;
     for (int k = 0; k < c->node->inputs; k++) {
         size_t part = (size_t)c->in[k].c;
@@ -39,7 +42,8 @@ const af_kernel AF_REFERENCE(concat) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     *out = in[0];
     for (int k = 1; k < n->inputs; k++) {
         if (in[k].h != in[0].h || in[k].w != in[0].w)
@@ -50,7 +54,8 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = size, .backward = size};

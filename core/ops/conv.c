@@ -7,7 +7,8 @@
 #include "core/op.h"
 
 /* The row (axis 0) or column (axis 1) of the input under tap k of output position o, or -1. */
-static int tap(const af_call *c, int axis, int o, int k) {
+static int tap(const af_call *c, int axis, int o, int k)
+{
     const af_attrs *a = &c->node->attrs;
     int size = axis == 0 ? c->in[0].h : c->in[0].w;
     int i = o * a->stride[axis] - a->pad[2 * axis] + k * a->dilation[axis];
@@ -15,19 +16,22 @@ static int tap(const af_call *c, int axis, int o, int k) {
 }
 
 /* The output position whose tap k lies on input position i, or -1. */
-static int untap(const af_call *c, int axis, int i, int k) {
+static int untap(const af_call *c, int axis, int i, int k)
+{
     const af_attrs *a = &c->node->attrs;
     int size = axis == 0 ? c->node->shape.h : c->node->shape.w, stride = a->stride[axis];
     int reach = i + a->pad[2 * axis] - k * a->dilation[axis];
     return reach >= 0 && reach % stride == 0 && reach / stride < size ? reach / stride : -1;
 }
 
-static const real *pixel(const void *x, af_shape s, int n, int h, int w) {
+static const real *pixel(const void *x, af_shape s, int n, int h, int w)
+{
     return (const real *)x + (((int64_t)n * s.h + h) * s.w + w) * s.c;
 }
 
 /* Output channel o at one output position. */
-static double respond(const af_call *c, int n, int oh, int ow, int o) {
+static double respond(const af_call *c, int n, int oh, int ow, int o)
+{
     const af_attrs *a = &c->node->attrs;
     int kh = a->kernel[0], kw = a->kernel[1], area = kh * kw;
     int part = c->in[0].c / a->groups, from = o / (a->out / a->groups) * part;
@@ -42,7 +46,8 @@ static double respond(const af_call *c, int n, int oh, int ow, int o) {
     return sum;
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *bias = c->node->attrs.bias ? c->w[1] : NULL;
     af_shape out = c->node->shape;
     real *y = c->y;
@@ -54,7 +59,8 @@ static void forward(const af_call *c) {
 }
 
 /* Gradient of input channel i at one input position. */
-static double gradient_data(const af_call *c, int n, int ih, int iw, int i) {
+static double gradient_data(const af_call *c, int n, int ih, int iw, int i)
+{
     const af_attrs *a = &c->node->attrs;
     int kw = a->kernel[1], area = a->kernel[0] * kw;
     int part = c->in[0].c / a->groups, outs = a->out / a->groups, first = i / part * outs;
@@ -71,7 +77,8 @@ static double gradient_data(const af_call *c, int n, int ih, int iw, int i) {
 }
 
 /* Gradient of tap k between input channel i and output channel o. */
-static double gradient_weight(const af_call *c, int o, int i, int k) {
+static double gradient_weight(const af_call *c, int o, int i, int k)
+{
     af_shape out = c->node->shape;
     int kw = c->node->attrs.kernel[1];
     double sum = 0;
@@ -88,7 +95,8 @@ static double gradient_weight(const af_call *c, int o, int i, int k) {
     return sum;
 }
 
-static double gradient_bias(const af_call *c, int o) {
+static double gradient_bias(const af_call *c, int o)
+{
     af_shape out = c->node->shape;
     const real *dy = c->dy;
     double sum = 0;
@@ -96,7 +104,8 @@ static double gradient_bias(const af_call *c, int o) {
     return sum;
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const af_attrs *a = &c->node->attrs;
     af_shape in = c->in[0];
     int area = a->kernel[0] * a->kernel[1], part = in.c / a->groups, outs = a->out / a->groups;
@@ -121,7 +130,8 @@ const af_kernel AF_REFERENCE(conv) = {
 #ifndef AF_DOUBLE
 #include "core/graph/window.h"
 
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     const af_attrs *a = &n->attrs;
     if (a->out < 1 || a->out > AF_MAX_DIM)
         return af_fail(AF_EINVAL, "%d output channels, want 1 to %d", a->out, AF_MAX_DIM);
@@ -132,7 +142,8 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
     return af_window_shape(&out->h, &out->w, a, &in[0]);
 }
 
-static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS]) {
+static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS])
+{
     const af_attrs *a = &n->attrs;
     int kh = a->kernel[0], kw = a->kernel[1];
     double fan = (double)kh * kw * (a->out / a->groups);
@@ -142,7 +153,8 @@ static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS
     return a->bias ? 2 : 1;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     const af_attrs *a = &n->attrs;
     double size = (double)af_shape_size(n->shape), bias = a->bias ? size : 0;
     double products = size * (in[0].c / a->groups) * a->kernel[0] * a->kernel[1];

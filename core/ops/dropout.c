@@ -7,11 +7,13 @@
 #include "core/base/philox.h"
 #include "core/op.h"
 
-static size_t size_of(const af_call *c) {
+static size_t size_of(const af_call *c)
+{
     return (size_t)af_shape_size(c->node->shape);
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *x = c->x[0];
     real *y = c->y;
     size_t size = size_of(c);
@@ -34,7 +36,8 @@ static void forward(const af_call *c) {
     }
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const real *dy = c->dy;
     const unsigned char *mask = c->saved;
     real *dx = c->dx[0];
@@ -50,7 +53,8 @@ const af_kernel AF_REFERENCE(dropout) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     double rate = n->attrs.rate;
     if (!(rate >= 0 && rate < 1))
         return af_fail(AF_EINVAL, "rate %g, want at least 0 and less than 1", rate);
@@ -58,14 +62,16 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = 2 * size, .backward = size};
 }
 
 /* One byte an element: 1 = kept. */
-static size_t saved(const af_node *n, const af_shape *in) {
+static size_t saved(const af_node *n, const af_shape *in)
+{
     (void)in;
     return (size_t)af_shape_size(n->shape);
 }

@@ -2,7 +2,8 @@
  * Cost: forward 1 FLOP an input element and 1 an output (the division); backward the same. */
 #include "core/op.h"
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *x = c->x[0];
     real *y = c->y;
     size_t channels = (size_t)c->in[0].c, pixels = (size_t)c->in[0].h * (size_t)c->in[0].w;
@@ -14,7 +15,8 @@ static void forward(const af_call *c) {
         }
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const real *dy = c->dy;
     real *dx = c->dx[0];
     if (dx == NULL) return;
@@ -32,13 +34,15 @@ const af_kernel AF_REFERENCE(global_pool) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     (void)n;
     *out = (af_shape){in[0].c, 1, 1};
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     double flops = (double)af_shape_size(in[0]) + n->shape.c;
     return (af_cost){.forward = flops, .backward = flops};
 }

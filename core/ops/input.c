@@ -2,7 +2,8 @@
  * both types, into the plan's NHWC; nothing flows back. Cost: an element moved counts as 1 FLOP. */
 #include "core/op.h"
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const float *x = c->x[0];
     real *y = c->y;
     size_t channels = (size_t)c->node->shape.c;
@@ -16,13 +17,15 @@ static void forward(const af_call *c) {
 const af_kernel AF_REFERENCE(input) = {.name = "reference", .forward = forward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     (void)in;
     *out = n->attrs.shape;
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     return (af_cost){.forward = (double)af_shape_size(n->shape)};
 }

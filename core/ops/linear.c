@@ -4,11 +4,13 @@
  * backward twice that. */
 #include "core/op.h"
 
-static size_t pixels(const af_call *c) {
+static size_t pixels(const af_call *c)
+{
     return (size_t)c->n * (size_t)c->in[0].h * (size_t)c->in[0].w;
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *x = c->x[0], *w = c->w[0], *bias = c->node->attrs.bias ? c->w[1] : NULL;
     real *y = c->y;
     size_t in = (size_t)c->in[0].c, out = (size_t)c->node->shape.c;
@@ -20,7 +22,8 @@ static void forward(const af_call *c) {
         }
 }
 
-static void backward_data(const af_call *c) {
+static void backward_data(const af_call *c)
+{
     const real *dy = c->dy, *w = c->w[0];
     real *dx = c->dx[0];
     size_t in = (size_t)c->in[0].c, out = (size_t)c->node->shape.c;
@@ -33,7 +36,8 @@ static void backward_data(const af_call *c) {
 }
 
 /* `x` NULL: of the bias, whose input is 1. */
-static double gradient(const af_call *c, const real *x, size_t o, size_t k) {
+static double gradient(const af_call *c, const real *x, size_t o, size_t k)
+{
     const real *dy = c->dy;
     size_t in = (size_t)c->in[0].c, out = (size_t)c->node->shape.c;
     double sum = 0;
@@ -42,11 +46,13 @@ static double gradient(const af_call *c, const real *x, size_t o, size_t k) {
     return sum;
 }
 
-static void store(const af_call *c, real *to, double d) {
+static void store(const af_call *c, real *to, double d)
+{
     *to = (real)(c->add_w ? *to + d : d);
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     real *dw = c->dw[0], *db = c->node->attrs.bias ? c->dw[1] : NULL;
     size_t in = (size_t)c->in[0].c, out = (size_t)c->node->shape.c;
     if (c->dx[0] != NULL) backward_data(c);
@@ -60,21 +66,24 @@ const af_kernel AF_REFERENCE(linear) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     if (n->attrs.out < 1 || n->attrs.out > AF_MAX_DIM)
         return af_fail(AF_EINVAL, "%d outputs, want 1 to %d", n->attrs.out, AF_MAX_DIM);
     *out = (af_shape){n->attrs.out, in[0].h, in[0].w};
     return AF_OK;
 }
 
-static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS]) {
+static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS])
+{
     int out = n->attrs.out;
     p[0] = (af_param){"weight", {out, in[0].c, 1, 1}, AF_INIT_FAN_IN, in[0].c, true};
     p[1] = (af_param){"bias", {out, 1, 1, 1}, AF_INIT_ZEROS, 0, true};
     return n->attrs.bias ? 2 : 1;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     double size = (double)af_shape_size(n->shape), bias = n->attrs.bias ? size : 0;
     double products = size * in[0].c, flops = 2 * products + bias;
     return (af_cost){.macs = products + bias, .forward = flops, .backward = 2 * flops};

@@ -9,7 +9,8 @@ typedef struct place {
     af_span v, h; /* rows and columns of the input under the window */
 } place;
 
-static int32_t winner(const real *x, af_shape in, place p, int k) {
+static int32_t winner(const real *x, af_shape in, place p, int k)
+{
     int32_t best = p.v.first * in.w + p.h.first;
     for (int ih = p.v.first; ih < p.v.last; ih++)
         for (int iw = p.h.first; iw < p.h.last; iw++) {
@@ -20,7 +21,8 @@ static int32_t winner(const real *x, af_shape in, place p, int k) {
     return best;
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const af_attrs *a = &c->node->attrs;
     const real *x = c->x[0];
     real *y = c->y;
@@ -40,8 +42,8 @@ static void forward(const af_call *c) {
 }
 
 /* Gradient of channel k at input position i: from the windows `p` that it has won. */
-static double gather(const real *dy, const int32_t *saved, af_shape out, place p, int32_t i,
-                     int k) {
+static double gather(const real *dy, const int32_t *saved, af_shape out, place p, int32_t i, int k)
+{
     double sum = 0;
     for (int oh = p.v.first; oh < p.v.last; oh++)
         for (int ow = p.h.first; ow < p.h.last; ow++) {
@@ -51,7 +53,8 @@ static double gather(const real *dy, const int32_t *saved, af_shape out, place p
     return sum;
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const af_attrs *a = &c->node->attrs;
     const int32_t *saved = c->saved;
     const real *dy = c->dy;
@@ -75,18 +78,21 @@ const af_kernel AF_REFERENCE(max_pool) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     return af_pool_shape(out, &n->attrs, &in[0]);
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     const int *kernel = n->attrs.kernel;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = size * kernel[0] * kernel[1], .backward = size};
 }
 
-static size_t saved_bytes(const af_node *n, const af_shape *in) {
+static size_t saved_bytes(const af_node *n, const af_shape *in)
+{
     (void)in;
     return (size_t)af_shape_size(n->shape) * sizeof(int32_t);
 }

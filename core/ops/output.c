@@ -3,7 +3,8 @@
  * and backward. */
 #include "core/op.h"
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *x = c->x[0];
     real *y = c->y;
     size_t channels = (size_t)c->node->shape.c;
@@ -14,7 +15,8 @@ static void forward(const af_call *c) {
                 y[(s * channels + k) * pixels + i] = x[(s * pixels + i) * channels + k];
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const real *dy = c->dy;
     real *dx = c->dx[0];
     if (dx == NULL) return;
@@ -33,13 +35,15 @@ const af_kernel AF_REFERENCE(output) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     (void)n;
     *out = in[0];
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = size, .backward = size};

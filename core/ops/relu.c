@@ -9,17 +9,20 @@
  * refuses an op without one. */
 #include "core/op.h"
 
-static size_t elements(const af_call *c) {
+static size_t elements(const af_call *c)
+{
     return (size_t)c->n * (size_t)af_shape_size(c->node->shape);
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     const real *x = c->x[0];
     real *y = c->y;
     for (size_t i = 0, n = elements(c); i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     const real *y = c->y, *dy = c->dy;
     real *dx = c->dx[0];
     if (dx == NULL) return;
@@ -33,13 +36,15 @@ const af_kernel AF_REFERENCE(relu) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     (void)n;
     *out = in[0];
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)in;
     double size = (double)af_shape_size(n->shape);
     return (af_cost){.forward = size, .backward = size};

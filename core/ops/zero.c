@@ -3,15 +3,18 @@
 #include <string.h>
 #include "core/op.h"
 
-static size_t bytes(const af_call *c) {
+static size_t bytes(const af_call *c)
+{
     return (size_t)c->n * (size_t)af_shape_size(c->node->shape) * sizeof(real);
 }
 
-static void forward(const af_call *c) {
+static void forward(const af_call *c)
+{
     memset(c->y, 0, bytes(c));
 }
 
-static void backward(const af_call *c) {
+static void backward(const af_call *c)
+{
     if (c->dx[0] != NULL && !c->add[0]) memset(c->dx[0], 0, bytes(c));
 }
 
@@ -19,13 +22,15 @@ const af_kernel AF_REFERENCE(zero) = {
     .name = "reference", .forward = forward, .backward = backward};
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out) {
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
     (void)n;
     *out = in[0];
     return AF_OK;
 }
 
-static af_cost cost(const af_node *n, const af_shape *in) {
+static af_cost cost(const af_node *n, const af_shape *in)
+{
     (void)n;
     (void)in;
     return (af_cost){0};

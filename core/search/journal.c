@@ -84,6 +84,7 @@ static af_status read_propose(af_journal *j, const json_t *record, long line)
     const json_t *config = json_object_get(record, "config");
     for (int k = 0; k < j->space->count; k++)
         AF_TRY(af_json_from_bits(&e.proposal.config.v[k], config, j->space->knobs[k].name));
+    AF_TRY(af_space_check(j->space, &e.proposal.config)); /* it will be printed */
     AF_TRY(grow(j));
     j->entries[j->count++] = e;
     return AF_OK;
@@ -278,7 +279,8 @@ void af_journal_close(af_journal *j)
 static void digest_entry(const af_journal_entry *e, int knobs, af_sha256 *p, af_sha256 *o)
 {
     af_sha256_addf(p, "%d %s", e->proposal.epochs, schedule_names[e->proposal.schedule]);
-    for (int k = 0; k < knobs; k++) af_sha256_addf(p, " %a", isnan(e->proposal.config.v[k]) ? NAN : e->proposal.config.v[k]);
+    for (int k = 0; k < knobs; k++)
+        af_sha256_addf(p, " %a", isnan(e->proposal.config.v[k]) ? NAN : e->proposal.config.v[k]);
     af_sha256_addf(p, "\n");
     af_sha256_addf(o, "%d %s", e->outcome.best_epoch, e->outcome.digest);
     for (int i = 0; i < REALS; i++)

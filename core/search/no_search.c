@@ -1,5 +1,5 @@
-/* The searcher of a baseline: proposes nothing, so the space's default configuration remains, and a run
- * of a hand-designed model is a run like any other. */
+/* The searcher of a baseline: proposes nothing, so the space's default configuration remains, and a
+ * run of a hand-designed model is a run like any other. */
 #include "core/search/result.h"
 
 static af_status open(void **self, const af_search_context *ctx, const void *options)

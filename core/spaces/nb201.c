@@ -1,11 +1,11 @@
-/* The cell space of NAS-Bench-201 (Dong and Yang, ICLR 2020) and NATS-Bench's topology space: a cell of
- * 4 nodes in which each of 6 edges carries one of 5 operations and a node is the sum of its edges.
- * The network: stem, three stages of N cells of width C, 2C, 4C with residual blocks of stride 2
- * between them, BN-ReLU, mean, linear. full: C = 16, N = 5 as published; small: C = 16, N = 3; tiny:
- * C = 8, N = 1. 1-D inputs get 1x3 windows; dense outputs keep resolution and width, with cells in
- * the place of the residual blocks and a linear head per pixel (as NAS-Bench-360 did for Darcy).
- * Only what reaches the cell's output is built, and edges that leave one node share its ReLU: the
- * same function as published, at a lower cost. */
+/* The cell space of NAS-Bench-201 (Dong and Yang, ICLR 2020) and NATS-Bench's topology space: a
+ * cell of 4 nodes in which each of 6 edges carries one of 5 operations and a node is the sum of its
+ * edges. The network: stem, three stages of N cells of width C, 2C, 4C with residual blocks of
+ * stride 2 between them, BN-ReLU, mean, linear. full: C = 16, N = 5 as published; small: C = 16, N
+ * = 3; tiny: C = 8, N = 1. 1-D inputs get 1x3 windows; dense outputs keep resolution and width,
+ * with cells in the place of the residual blocks and a linear head per pixel (as NAS-Bench-360 did
+ * for Darcy). Only what reaches the cell's output is built, and edges that leave one node share its
+ * ReLU: the same function as published, at a lower cost. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +25,20 @@ static const struct {
 } sizes[AF_SIZES] = {[AF_TINY] = {8, 1}, [AF_SMALL] = {16, 3}, [AF_FULL] = {16, 5}};
 
 /* Edges are grouped by target: (1<-0), (2<-0), (2<-1), (3<-0), (3<-1), (3<-2). */
-static int edge(int node, int source) {
+static int edge(int node, int source)
+{
     return node * (node - 1) / 2 + source;
 }
 
-static int op_at(const af_config *c, int node, int source) {
+static int op_at(const af_config *c, int node, int source)
+{
     return (int)c->v[edge(node, source)];
 }
 
 /* ---- text ---- */
 
-static void print(const af_config *c, char out[AF_CONFIG_TEXT]) {
+static void print(const af_config *c, char out[AF_CONFIG_TEXT])
+{
     char *end = out;
     for (int node = 1; node < NODES; node++) {
         end = stpcpy(end, node > 1 ? "+|" : "|");
@@ -48,11 +51,13 @@ typedef struct cursor {
     const char *text, *at;
 } cursor;
 
-static int position(const cursor *p) {
+static int position(const cursor *p)
+{
     return (int)(p->at - p->text) + 1;
 }
 
-static af_status expect(cursor *p, char want) {
+static af_status expect(cursor *p, char want)
+{
     unsigned char found = (unsigned char)*p->at;
     if (found == (unsigned char)want) {
         if (want) p->at++;
@@ -67,7 +72,8 @@ static af_status expect(cursor *p, char want) {
                    position(p), shown, wanted);
 }
 
-static af_status parse_op(double *out, cursor *p) {
+static af_status parse_op(double *out, cursor *p)
+{
     char name[NAME_TEXT];
     size_t n = 0;
     while (n < sizeof name - 1 && (isalnum((unsigned char)p->at[n]) || p->at[n] == '_')) n++;
@@ -88,7 +94,8 @@ static af_status parse_op(double *out, cursor *p) {
                    op_names[4]);
 }
 
-static af_status parse(af_config *out, const char *text) {
+static af_status parse(af_config *out, const char *text)
+{
     cursor p = {text, text};
     for (int node = 1; node < NODES; node++) {
         if (node > 1) AF_TRY(expect(&p, '+'));
@@ -107,13 +114,15 @@ static af_status parse(af_config *out, const char *text) {
 
 enum { TERM_TEXT = 128 }; /* the longest node, all edges 3x3, has 112 characters */
 
-static int compare_terms(const void *a, const void *b) {
+static int compare_terms(const void *a, const void *b)
+{
     return strcmp(a, b);
 }
 
 /* What an edge adds, written out down to the input "0". An operation on nothing is nothing, "#";
  * each such edge is kept, as in the benchmark's own classes, of which there are 6,466. */
-static void print_term(char out[TERM_TEXT], int op, const char *source) {
+static void print_term(char out[TERM_TEXT], int op, const char *source)
+{
     if (op == NONE || !strcmp(source, "#"))
         strcpy(out, "#");
     else if (op == SKIP)
@@ -122,7 +131,8 @@ static void print_term(char out[TERM_TEXT], int op, const char *source) {
         strcpy(stpcpy(stpcpy(stpcpy(out, "("), source), ")@"), op_names[op]);
 }
 
-static void canonical(const af_config *c, char out[AF_CONFIG_TEXT]) {
+static void canonical(const af_config *c, char out[AF_CONFIG_TEXT])
+{
     char value[NODES][TERM_TEXT] = {"0"}, terms[NODES - 1][TERM_TEXT];
     for (int node = 1; node < NODES; node++) {
         for (int source = 0; source < node; source++)
@@ -136,9 +146,10 @@ static void canonical(const af_config *c, char out[AF_CONFIG_TEXT]) {
 
 /* ---- mutation ---- */
 
-/* As in NATS-Bench: first a node, then one of its edges, so edges into early nodes change more often
- * than a uniform choice would have it. */
-static void mutate(af_config *c, af_rng *r) {
+/* As in NATS-Bench: first a node, then one of its edges, so edges into early nodes change more
+ * often than a uniform choice would have it. */
+static void mutate(af_config *c, af_rng *r)
+{
     int node = 1 + (int)af_rng_below(r, NODES - 1);
     int source = (int)af_rng_below(r, (uint64_t)node);
     int op = (int)af_rng_below(r, OPS - 1);
@@ -147,32 +158,37 @@ static void mutate(af_config *c, af_rng *r) {
 
 /* ---- network ---- */
 
-static af_attrs window(const af_io *io, int width, int kernel, int stride) {
+static af_attrs window(const af_io *io, int width, int kernel, int stride)
+{
     return io->input.h == 1 ? af_conv_attrs_2d(width, 1, kernel, 1, stride)
                             : af_conv_attrs(width, kernel, stride);
 }
 
-static af_attrs pool(const af_io *io) {
+static af_attrs pool(const af_io *io)
+{
     return io->input.h == 1 ? af_pool_attrs_2d(1, 3, 1, 1) : af_pool_attrs(3, 1);
 }
 
 /* Halves like a 3x3 convolution of stride 2 does: an odd size is rounded up. */
-static af_attrs half(af_shape s) {
+static af_attrs half(af_shape s)
+{
     bool flat = s.h == 1;
     af_attrs a = flat ? af_pool_attrs_2d(1, 2, 1, 2) : af_pool_attrs(2, 2);
     memcpy(a.pad, (int[4]){0, flat ? 0 : s.h % 2, 0, s.w % 2}, sizeof a.pad);
     return a;
 }
 
-static af_id conv_bn(af_graph *g, af_id x, af_attrs a) {
+static af_id conv_bn(af_graph *g, af_id x, af_attrs a)
+{
     return af_batch_norm(g, af_conv(g, x, a));
 }
 
-static af_id reduction(af_graph *g, const af_io *io, af_id x, int width) {
+static af_id reduction(af_graph *g, const af_io *io, af_id x, int width)
+{
     af_id y = conv_bn(g, af_relu(g, x), window(io, width, 3, 2));
     y = conv_bn(g, af_relu(g, y), window(io, width, 3, 1));
-    af_id shortcut = af_conv(g, af_avg_pool(g, x, half(af_graph_shape(g, x))),
-                             window(io, width, 1, 1));
+    af_id shortcut =
+        af_conv(g, af_avg_pool(g, x, half(af_graph_shape(g, x))), window(io, width, 1, 1));
     return af_add(g, (af_id[]){y, shortcut}, 2);
 }
 
@@ -182,7 +198,8 @@ typedef struct needs {
     bool edge[EDGES], node[NODES];
 } needs;
 
-static needs find_needs(const af_config *c) {
+static needs find_needs(const af_config *c)
+{
     needs n = {.node = {[NODES - 1] = true}};
     bool zero[NODES] = {false};
     for (int node = 1; node < NODES; node++) {
@@ -201,7 +218,8 @@ static needs find_needs(const af_config *c) {
 }
 
 static af_id cell(af_graph *g, const af_config *c, const needs *need, const af_io *io, af_id x,
-                  int width) {
+                  int width)
+{
     af_id value[NODES] = {x}, relu[NODES] = {-1, -1, -1, -1};
     for (int node = 1; node < NODES; node++) {
         af_id terms[NODES - 1];
@@ -220,14 +238,13 @@ static af_id cell(af_graph *g, const af_config *c, const needs *need, const af_i
                 terms[count++] =
                     conv_bn(g, relu[source], window(io, width, op == CONV_1X1 ? 1 : 3, 1));
         }
-        value[node] = count == 0   ? af_zero(g, x)
-                      : count == 1 ? terms[0]
-                                   : af_add(g, terms, count);
+        value[node] = count == 0 ? af_zero(g, x) : count == 1 ? terms[0] : af_add(g, terms, count);
     }
     return value[NODES - 1];
 }
 
-static void build(const af_config *c, const af_io *io, af_graph *g) {
+static void build(const af_config *c, const af_io *io, af_graph *g)
+{
     const needs need = find_needs(c);
     int width = sizes[io->size].width, cells = sizes[io->size].cells;
     af_id x = conv_bn(g, af_input(g, io->input), window(io, width, 3, 1));

@@ -17,7 +17,8 @@ run af_cross_entropy_f32, af_cross_entropy_f64, af_bce_f32, af_bce_f64, af_mse_f
 
 /* -log softmax(p)[class] = log sum exp(p - max) - (p[class] - max). */
 double RUN(cross_entropy)(const void *pred, const void *target, int n, af_shape shape, void *dpred,
-                          double scale) {
+                          double scale)
+{
     const real *p = pred;
     const int32_t *label = target;
     real *d = dpred;
@@ -38,7 +39,8 @@ double RUN(cross_entropy)(const void *pred, const void *target, int n, af_shape 
 
 /* max(p, 0) - p t + log(1 + exp(-|p|)), mean over the elements of a sample. */
 double RUN(bce)(const void *pred, const void *target, int n, af_shape shape, void *dpred,
-                double scale) {
+                double scale)
+{
     const real *p = pred;
     const float *t = target;
     real *d = dpred;
@@ -54,7 +56,8 @@ double RUN(bce)(const void *pred, const void *target, int n, af_shape shape, voi
 
 /* (p - t)^2, mean over the elements of a sample. */
 double RUN(mse)(const void *pred, const void *target, int n, af_shape shape, void *dpred,
-                double scale) {
+                double scale)
+{
     const real *p = pred;
     const float *t = target;
     real *d = dpred;
@@ -70,7 +73,8 @@ double RUN(mse)(const void *pred, const void *target, int n, af_shape shape, voi
 
 /* A target of norm 0 has no relative error: the loss is then infinite or NaN. */
 double RUN(relative_l2)(const void *pred, const void *target, int n, af_shape shape, void *dpred,
-                        double scale) {
+                        double scale)
+{
     const real *p = pred;
     const float *t = target;
     real *d = dpred;
@@ -129,7 +133,8 @@ const af_loss af_loss_relative_l2 = {
 const af_loss *const af_losses[] = {&af_loss_cross_entropy, &af_loss_bce, &af_loss_mse,
                                     &af_loss_relative_l2, NULL};
 
-const af_loss *af_loss_find(const char *name) {
+const af_loss *af_loss_find(const char *name)
+{
     for (const af_loss *const *l = af_losses; *l != NULL; l++)
         if (strcmp((*l)->name, name) == 0) return *l;
     return NULL;

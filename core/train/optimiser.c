@@ -8,7 +8,8 @@ extern af_update_fn af_update_f32, af_update_f64;
 
 /* The first step's buffer is the gradient itself: 0 * momentum + g. */
 static void sgd(const af_update *u, real *restrict w, const real *restrict g, real *restrict buffer,
-                int64_t n, real scale) {
+                int64_t n, real scale)
+{
     real lr = (real)u->lr, momentum = (real)u->momentum, decay = (real)u->weight_decay;
     real ahead = u->nesterov ? 1 : 0, behind = u->nesterov ? momentum : 1;
     for (int64_t i = 0; i < n; i++) {
@@ -19,14 +20,16 @@ static void sgd(const af_update *u, real *restrict w, const real *restrict g, re
 }
 
 static void sgd_plain(const af_update *u, real *restrict w, const real *restrict g, int64_t n,
-                      real scale) {
+                      real scale)
+{
     real lr = (real)u->lr, decay = (real)u->weight_decay;
     for (int64_t i = 0; i < n; i++) w[i] -= lr * (g[i] * scale + decay * w[i]);
 }
 
 /* Adam adds the decay to the gradient, AdamW shrinks the weight first. */
 static void adam(const af_update *u, real *restrict w, const real *restrict g, real *restrict m,
-                 real *restrict v, int64_t n, real scale) {
+                 real *restrict v, int64_t n, real scale)
+{
     bool decoupled = u->kind == AF_ADAMW;
     double count = (double)u->count + 1;
     real decay = (real)(decoupled ? 0 : u->weight_decay);
@@ -67,7 +70,8 @@ void af_update_f32(const af_update *u, void *w, const void *g, void *s0, void *s
 const char *const af_optimiser_names[AF_OPTIMISERS] = {"sgd", "adam", "adamw"};
 af_update_fn *const af_update_run[AF_DTYPES] = {af_update_f32, af_update_f64};
 
-af_update af_update_default(void) {
+af_update af_update_default(void)
+{
     return (af_update){
         .kind = AF_SGD,
         .lr = 0.1,

@@ -35,8 +35,8 @@ typedef struct af_schedule {
     double milestones[4]; /* AF_STEP: fractions of the run, ascending; 0 = unused */
     double factor;        /* AF_STEP: multiplies lr at each milestone */
 } af_schedule;
-/* The factor of the base learning rate at `epoch` (may be fractional) of `epochs`. Milestones and
- * cosine are evaluated at whole epochs, as PyTorch's per-epoch schedulers do. */
+/* The factor of the base learning rate at `epoch` (may be fractional) of `epochs`. Milestones count
+ * at whole epochs, as PyTorch's per-epoch schedulers do; the cosine moves with every step. */
 double af_schedule_at(const af_schedule *s, double epoch, double epochs);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reading Darcy's raw files. Only the points that are kept are read, so the official files of 1.6 GB
- * need some 60 MB. In memory the sample runs fastest, then the row: MATLAB's order. */
+/* Reading Darcy's raw files. Only the points that are kept are read, so the official files of 1.6
+ * GB need some 60 MB. In memory the sample runs fastest, then the row: MATLAB's order. */
 #include "data-prep/darcy/raw.h"
 #include <math.h>
 #include <string.h>
@@ -14,15 +14,15 @@ static af_status check_shapes(af_darcy_raw *f)
     AF_TRY(af_mat_shape_of(&u, f->mat, "sol"));
     if (a.rank != 3 || a.dims[1] != a.dims[2] || (a.dims[1] != 421 && a.dims[1] != 85) ||
         a.dims[0] > SAMPLES_MAX)
-        return af_fail(AF_EFORMAT,
-                       "%s: coeff is %lld x %lld x %lld with %d dimensions, want samples x 421 x 421 "
-                       "or samples x 85 x 85; import the released piececonst_r421 files",
-                       f->path, (long long)a.dims[0], (long long)a.dims[1], (long long)a.dims[2],
-                       a.rank);
+        return af_fail(
+            AF_EFORMAT,
+            "%s: coeff is %lld x %lld x %lld with %d dimensions, want samples x 421 x 421 "
+            "or samples x 85 x 85; import the released piececonst_r421 files",
+            f->path, (long long)a.dims[0], (long long)a.dims[1], (long long)a.dims[2], a.rank);
     if (u.rank != 3 || memcmp(a.dims, u.dims, 3 * sizeof *a.dims) != 0)
         return af_fail(AF_EFORMAT,
-                       "%s: sol is %lld x %lld x %lld, want the %lld x %lld x %lld of coeff", f->path,
-                       (long long)u.dims[0], (long long)u.dims[1], (long long)u.dims[2],
+                       "%s: sol is %lld x %lld x %lld, want the %lld x %lld x %lld of coeff",
+                       f->path, (long long)u.dims[0], (long long)u.dims[1], (long long)u.dims[2],
                        (long long)a.dims[0], (long long)a.dims[1], (long long)a.dims[2]);
     f->count = a.dims[0];
     f->grid = (int)a.dims[1];
@@ -83,10 +83,11 @@ static af_status check_values(const af_darcy_samples *s, const af_darcy_raw *f, 
         for (int p = 0; p < s->nodes * s->nodes; p++) {
             float a = af_darcy_coefficient(s, k)[p], u = af_darcy_solution(s, k)[p];
             if (!(a > 0) || !isfinite(a) || !isfinite(u))
-                return af_fail(AF_EFORMAT,
-                               "%s: sample %lld has coefficient %g and solution %g at a point, want a "
-                               "positive and a finite number; fetch the file again",
-                               f->path, (long long)(first + k), (double)a, (double)u);
+                return af_fail(
+                    AF_EFORMAT,
+                    "%s: sample %lld has coefficient %g and solution %g at a point, want a "
+                    "positive and a finite number; fetch the file again",
+                    f->path, (long long)(first + k), (double)a, (double)u);
         }
     return AF_OK;
 }

@@ -113,8 +113,8 @@ static af_status fit_scaling(af_scaling *out, const af_darcy_samples *s, int64_t
     return AF_OK;
 }
 
-static af_status write_part(const af_prep_request *r, af_dataset_content *c, const af_darcy_samples *s,
-                            const af_darcy_origin *o)
+static af_status write_part(const af_prep_request *r, af_dataset_content *c,
+                            const af_darcy_samples *s, const af_darcy_origin *o)
 {
     char *source = json_dumps(o->source, JSON_COMPACT | JSON_SORT_KEYS);
     if (!source) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");

@@ -9,7 +9,8 @@
 typedef struct af_darcy_samples {
     int64_t count;
     int nodes; /* per side */
-    float *x;  /* {count, 3, nodes, nodes}: coefficient; coordinates along the last axis, along rows */
+    float
+        *x; /* {count, 3, nodes, nodes}: coefficient; coordinates along the last axis, along rows */
     float *y;  /* {count, 1, nodes, nodes}: solution */
     char *ids; /* {count} of AF_ID_MAX bytes */
 } af_darcy_samples;

@@ -1,5 +1,7 @@
-/* See call.h. The order of calls is the one that af_kernel documents in core/op.h; one thread. */
+/* See call.h. The order of calls is the one that af_kernel documents in core/op.h; like a
+ * plan's, threads take whole lanes, and what runs once runs on the first thread. */
 #include <math.h>
+#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,18 +13,21 @@
 
 extern const af_op af_op_input, af_op_output;
 
-double rig_value(int64_t i, int k) {
+double rig_value(int64_t i, int k)
+{
     double t = (double)i;
     return sin(0.37 * t * t + t + k + 0.5);
 }
 
 /* ---- the rig: a node and its tensors ---- */
 
-static double *tensor(int64_t size) {
+static double *tensor(int64_t size)
+{
     return af_calloc((size_t)size, sizeof(double));
 }
 
-static void fill(double *to, int n, af_shape s, bool nhwc, int stream) {
+static void fill(double *to, int n, af_shape s, bool nhwc, int stream)
+{
     int64_t i = 0;
     for (int b = 0; b < n; b++)
         for (int c = 0; c < s.c; c++)
@@ -32,7 +37,8 @@ static void fill(double *to, int n, af_shape s, bool nhwc, int stream) {
             }
 }
 
-static bool fill_rig(rig *r) {
+static bool fill_rig(rig *r)
+{
     int n = r->from->batch;
     bool complete = (r->dy = tensor(r->y_size)) != NULL;
     for (int i = 0; i < r->inputs; i++)
@@ -48,7 +54,8 @@ static bool fill_rig(rig *r) {
     return true;
 }
 
-bool rig_make(rig *r, const op_case *from) {
+bool rig_make(rig *r, const op_case *from)
+{
     *r = (rig){.from = from, .node = {.op = from->op, .attrs = from->attrs}};
     while (r->inputs < 4 && from->in[r->inputs].c > 0) {
         r->in[r->inputs] = from->in[r->inputs];
@@ -67,7 +74,8 @@ bool rig_make(rig *r, const op_case *from) {
     return false;
 }
 
-void rig_free(rig *r) {
+void rig_free(rig *r)
+{
     for (int i = 0; i < AF_MAX_INPUTS; i++) af_free(r->x[i]);
     for (int i = 0; i < AF_MAX_PARAMS; i++) af_free(r->w[i]);
     af_free(r->dy);
@@ -92,7 +100,8 @@ typedef struct run {
 } run;
 
 /* A block of NaNs, of the right kind for float and double. */
-static void *take(run *u, size_t size) {
+static void *take(run *u, size_t size)
+{
     void *p = af_alloc(size);
     assert_non_null(p);
     assert_true(u->blocks < MAX_BLOCKS);
@@ -100,7 +109,8 @@ static void *take(run *u, size_t size) {
     return u->block[u->blocks++] = p;
 }
 
-static void *copy_in(run *u, const double *from, int64_t n, af_dtype type) {
+static void *copy_in(run *u, const double *from, int64_t n, af_dtype type)
+{
     void *to = take(u, (size_t)n * af_dtype_size(type));
     for (int64_t i = 0; i < n; i++)
         if (type == AF_F64)
@@ -110,7 +120,8 @@ static void *copy_in(run *u, const double *from, int64_t n, af_dtype type) {
     return to;
 }
 
-static double *copy_out(const void *from, int64_t n, af_dtype type) {
+static double *copy_out(const void *from, int64_t n, af_dtype type)
+{
     double *to = tensor(n);
     assert_non_null(to);
     for (int64_t i = 0; i < n; i++)
@@ -118,9 +129,11 @@ static double *copy_out(const void *from, int64_t n, af_dtype type) {
     return to;
 }
 
-static void *gradient_space(run *u, int64_t n, bool first) {
+/* Room for a gradient; with `add` something to add to is there already, in the first lane. */
+static void *gradient_space(run *u, int64_t n, bool first, bool add)
+{
     void *p = take(u, (size_t)n * af_dtype_size(u->o->dtype));
-    if (!u->o->add) return p;
+    if (!add) return p;
     for (int64_t i = 0; i < n; i++) {
         double start = first ? rig_value(i, 30) : 0;
         if (u->o->dtype == AF_F64)
@@ -131,11 +144,13 @@ static void *gradient_space(run *u, int64_t n, bool first) {
     return p;
 }
 
-static bool wanted(const run *u, int input) {
+static bool wanted(const run *u, int input)
+{
     return u->o->backward && u->r->node.op != &af_op_input && !(u->o->skip_dx >> input & 1);
 }
 
-static void choose_kernel(run *u) {
+static void choose_kernel(run *u)
+{
     const af_backend *b = u->o->backend;
     u->kernel = u->r->node.op->reference[u->o->dtype];
     if (b == NULL || b->prepare == NULL) return;
@@ -146,7 +161,8 @@ static void choose_kernel(run *u) {
 }
 
 /* Work memory: what is kept between the passes, per chunk, per lane and per thread. */
-static void set_up_work(run *u) {
+static void set_up_work(run *u)
+{
     const rig *r = u->r;
     const af_op *op = r->node.op;
     af_call *c = &u->base;
@@ -156,15 +172,20 @@ static void set_up_work(run *u) {
     c->saved = take(u, u->saved * (size_t)r->from->batch);
     c->partial = take(u, (size_t)(u->partials * r->from->batch / u->chunk) * sizeof(double));
     c->shared = take(u, (size_t)shared * sizeof(double));
-    c->scratch = take(u, u->prepared.scratch_bytes);
+    assert_true(u->o->threads <= MAX_THREADS);
+    for (int i = 0; i == 0 || i < u->o->threads; i++)
+        u->scratch[i] = take(u, u->prepared.scratch_bytes);
+    c->scratch = u->scratch[0];
     for (int lane = 0; lane < u->lanes; lane++) {
         u->lane_memory[lane] = take(u, u->prepared.lane_bytes);
         for (int i = 0; u->o->backward && i < r->params; i++)
-            if (r->param[i].trained) u->dw[lane][i] = gradient_space(u, r->w_size[i], lane == 0);
+            if (r->param[i].trained)
+                u->dw[lane][i] = gradient_space(u, r->w_size[i], lane == 0, u->o->add);
     }
 }
 
-static void set_up(run *u) {
+static void set_up(run *u)
+{
     const rig *r = u->r;
     const af_op *op = r->node.op;
     af_dtype type = u->o->dtype;
@@ -186,8 +207,8 @@ static void set_up(run *u) {
                    .step = u->o->step};
     for (int i = 0; i < r->inputs; i++) {
         c->x[i] = copy_in(u, r->x[i], r->x_size[i], op == &af_op_input ? AF_F32 : type);
-        if (wanted(u, i)) c->dx[i] = gradient_space(u, r->x_size[i], true);
-        c->add[i] = u->o->add;
+        c->add[i] = u->o->add || u->o->add_x;
+        if (wanted(u, i)) c->dx[i] = gradient_space(u, r->x_size[i], true, c->add[i]);
     }
     for (int i = 0; i < r->params; i++) c->w[i] = copy_in(u, r->w[i], r->w_size[i], type);
     c->y = take(u, (size_t)r->y_size * af_dtype_size(type));
@@ -196,7 +217,8 @@ static void set_up(run *u) {
 }
 
 /* The call for the chunk that starts at sample `first`. */
-static af_call call_at(const run *u, int first) {
+static af_call call_at(const run *u, int first)
+{
     const rig *r = u->r;
     af_call c = u->base;
     size_t width = af_dtype_size(u->o->dtype), n = (size_t)first;
@@ -220,14 +242,20 @@ static af_call call_at(const run *u, int first) {
     return c;
 }
 
-static void on_chunks(const run *u, void (*slot)(const af_call *c)) {
-    for (int first = 0; slot != NULL && first < u->r->from->batch; first += u->chunk) {
-        af_call c = call_at(u, first);
-        slot(&c);
-    }
+static void on_chunks(const run *u, void (*slot)(const af_call *c))
+{
+    if (slot == NULL) return;
+#pragma omp parallel for num_threads(u->o->threads > 0 ? u->o->threads : 1) schedule(static, 1)
+    for (int lane = 0; lane < u->lanes; lane++)
+        for (int at = 0; at < u->lane; at += u->chunk) {
+            af_call c = call_at(u, lane * u->lane + at);
+            c.scratch = u->scratch[omp_get_thread_num()];
+            slot(&c);
+        }
 }
 
-static void on_batch(const run *u, void (*slot)(const af_call *c, int chunks)) {
+static void on_batch(const run *u, void (*slot)(const af_call *c, int chunks))
+{
     if (slot == NULL) return;
     af_call c = call_at(u, 0);
     c.n = u->r->from->batch;
@@ -235,7 +263,8 @@ static void on_batch(const run *u, void (*slot)(const af_call *c, int chunks)) {
 }
 
 /* What backward may not read is NaN from here on, as if the plan had reused the memory. */
-static void forget(run *u) {
+static void forget(run *u)
+{
     const rig *r = u->r;
     size_t width = af_dtype_size(u->o->dtype);
     if (!(r->node.op->reads & AF_BACKWARD_X))
@@ -243,7 +272,8 @@ static void forget(run *u) {
     if (!(r->node.op->reads & AF_BACKWARD_Y)) u->base.y = take(u, (size_t)r->y_size * width);
 }
 
-static void execute(run *u, rig_result *out) {
+static void execute(run *u, rig_result *out)
+{
     const af_kernel *k = u->kernel;
     const rig *r = u->r;
     af_call c = call_at(u, 0);
@@ -267,7 +297,8 @@ static void execute(run *u, rig_result *out) {
     }
 }
 
-static void collect(const run *u, rig_result *out) {
+static void collect(const run *u, rig_result *out)
+{
     const rig *r = u->r;
     af_dtype type = u->o->dtype;
     for (int i = 0; i < r->inputs; i++)
@@ -284,18 +315,21 @@ static void collect(const run *u, rig_result *out) {
     }
 }
 
-void rig_run(rig_result *out, const rig *r, const rig_options *o) {
+void rig_run(rig_result *out, const rig *r, const rig_options *o)
+{
     run u = {.r = r, .o = o};
     *out = (rig_result){0};
     set_up(&u);
     out->overridden = u.prepared.kernel != NULL;
+    snprintf(out->kernel, sizeof out->kernel, "%s", u.kernel->name);
     execute(&u, out);
     collect(&u, out);
     if (out->overridden && o->backend->release) o->backend->release(u.prepared.self);
     for (int i = 0; i < u.blocks; i++) af_free(u.block[i]);
 }
 
-void rig_clear(rig_result *out) {
+void rig_clear(rig_result *out)
+{
     af_free(out->y);
     for (int i = 0; i < AF_MAX_INPUTS; i++) af_free(out->dx[i]);
     for (int i = 0; i < AF_MAX_PARAMS; i++) {
@@ -307,7 +341,8 @@ void rig_clear(rig_result *out) {
 
 /* ---- comparing ---- */
 
-double mismatch(const double *got, const double *want, int64_t n) {
+double mismatch(const double *got, const double *want, int64_t n)
+{
     double error = 0, size = 0;
     for (int64_t i = 0; i < n; i++) {
         double e = fabs(got[i] - want[i]);
@@ -318,7 +353,8 @@ double mismatch(const double *got, const double *want, int64_t n) {
     return error == 0 ? 0 : error / size;
 }
 
-bool all_zero(const double *a, int64_t n) {
+bool all_zero(const double *a, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         if (a[i] != 0) return false;
     return true;

@@ -60,7 +60,7 @@ typedef struct rig_options {
 
 typedef struct rig_result {
     bool overridden;                                   /* the backend brought its own kernel */
-    char kernel[64];                                   /* its name */
+    char kernel[96];                                   /* its name */
     double *y, *dx[AF_MAX_INPUTS], *dw[AF_MAX_PARAMS]; /* NULL: not computed */
     double *w[AF_MAX_PARAMS];                          /* afterwards: buffers have moved */
 } rig_result;

@@ -1,4 +1,5 @@
-/* Kernels of the CUDA backend, callable from C. Each returns when its work is queued without error. */
+/* Kernels of the CUDA backend, callable from C. Each returns when its work is queued without error.
+ */
 #ifndef AF_CUDA_H
 #define AF_CUDA_H
 #include <cuda_runtime.h>

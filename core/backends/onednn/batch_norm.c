@@ -1,9 +1,9 @@
 /* Batch normalisation, vectorised over channels. Partial sums have the layout of the reference
  * (core/ops/batch_norm.c), whose combine functions finish the job.
  *
- * Precision: single-precision sums run over at most TILE pixels and are then added in double. What is
- * summed is shifted first: by the chunk's first pixel, whose share is put back in double, so that a
- * mean far from zero does not drown the variance; and by the mean, going back. */
+ * Precision: single-precision sums run over at most TILE pixels and are then added in double. What
+ * is summed is shifted first: by the chunk's first pixel, whose share is put back in double, so
+ * that a mean far from zero does not drown the variance; and by the mean, going back. */
 #include <math.h>
 #include "core/backends/onednn/onednn.h"
 #include "core/backends/onednn/simd.h"
@@ -12,17 +12,17 @@ extern const af_kernel af_reference_batch_norm_f32;
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared`, [C] each */
-enum { TILE = 64, WAYS = 4 };                  /* WAYS independent sums hide the latency of additions */
+enum { TILE = 64, WAYS = 4 }; /* WAYS independent sums hide the latency of additions */
 
 static size_t pixels(const af_call *c)
 {
     return (size_t)c->n * (size_t)c->in[0].h * (size_t)c->in[0].w;
 }
 
-/* sum[l] += x - shift and product[l] += (x - shift) * g over n pixels of `width` channels; g is dy, or
- * NULL for x - shift itself. */
-AF_INLINE void sums(double *sum, double *product, const float *x, const float *g, const float *shift,
-                    size_t C, size_t n, int width)
+/* sum[l] += x - shift and product[l] += (x - shift) * g over n pixels of `width` channels; g is dy,
+ * or NULL for x - shift itself. */
+AF_INLINE void sums(double *sum, double *product, const float *x, const float *g,
+                    const float *shift, size_t C, size_t n, int width)
 {
     float s[WAYS][AF_VECTOR] = {{0}}, q[WAYS][AF_VECTOR] = {{0}};
     size_t i = 0;

@@ -1,7 +1,7 @@
-/* Dense and grouped convolutions by oneDNN. Activations are NHWC; weights are kept canonical by the plan
- * and packed into oneDNN's own layouts by `begin`, once a step. The gradient of the weights stays in
- * oneDNN's layout in the lane's memory until `finish`. oneDNN's backward passes only overwrite, so
- * what has to be added goes through scratch. */
+/* Dense and grouped convolutions by oneDNN. Activations are NHWC; weights are kept canonical by the
+ * plan and packed into oneDNN's own layouts by `begin`, once a step. The gradient of the weights
+ * stays in oneDNN's layout in the lane's memory until `finish`. oneDNN's backward passes only
+ * overwrite, so what has to be added goes through scratch. */
 #include <dnnl.h>
 #include "core/backends/onednn/onednn.h"
 #if DNNL_VERSION_MAJOR == 2
@@ -11,7 +11,7 @@
 #include "core/backends/onednn/simd.h"
 #include "core/base/alloc.h"
 
-enum { X, Y, W, BIAS, W_FORWARD, W_BACKWARD, DW, SCRATCH };       /* memories; dx is X, dy is Y */
+enum { X, Y, W, BIAS, W_FORWARD, W_BACKWARD, DW, SCRATCH }; /* memories; dx is X, dy is Y */
 enum { FORWARD, BACKWARD_X, BACKWARD_W, PACK_FORWARD, PACK_BACKWARD, UNPACK }; /* passes */
 
 static const af_binding bindings[AF_PASSES][AF_PASS_ARGS] = {
@@ -30,7 +30,9 @@ static const af_binding bindings[AF_PASSES][AF_PASS_ARGS] = {
                     {DNNL_ARG_DIFF_BIAS, BIAS},
                     {DNNL_ARG_SCRATCHPAD, SCRATCH}},
     [PACK_FORWARD] = {{DNNL_ARG_FROM, W}, {DNNL_ARG_TO, W_FORWARD}, {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-    [PACK_BACKWARD] = {{DNNL_ARG_FROM, W}, {DNNL_ARG_TO, W_BACKWARD}, {DNNL_ARG_SCRATCHPAD, SCRATCH}},
+    [PACK_BACKWARD] = {{DNNL_ARG_FROM, W},
+                       {DNNL_ARG_TO, W_BACKWARD},
+                       {DNNL_ARG_SCRATCHPAD, SCRATCH}},
     [UNPACK] = {{DNNL_ARG_FROM, DW}, {DNNL_ARG_TO, W}, {DNNL_ARG_SCRATCHPAD, SCRATCH}},
 };
 
@@ -38,11 +40,11 @@ typedef struct conv {
     af_onednn_self base;
     af_primitives run;
     af_kernel kernel;
-    char name[48];
+    char name[96];             /* of oneDNN's implementations, each once */
     float *w[2];               /* packed weights: for forward, for backward by x */
     size_t dx_count, dw_count; /* floats */
     int bias_count;
-    size_t temporary;          /* bytes at the start of the scratch; oneDNN's scratchpad follows */
+    size_t temporary; /* bytes at the start of the scratch; oneDNN's scratchpad follows */
 } conv;
 
 /* ---- kernels ---- */
@@ -56,10 +58,14 @@ static void run(const af_call *c, int pass, void *x, void *y, void *bias, void *
 {
     const conv *k = c->self;
     void *const data[AF_MEMORIES] = {
-        [X] = x,       [Y] = y,
-        [W] = w,       [BIAS] = bias,
-        [DW] = dw,     [W_FORWARD] = k->w[0],
-        [W_BACKWARD] = k->w[1], [SCRATCH] = (char *)c->scratch + k->temporary,
+        [X] = x,
+        [Y] = y,
+        [W] = w,
+        [BIAS] = bias,
+        [DW] = dw,
+        [W_FORWARD] = k->w[0],
+        [W_BACKWARD] = k->w[1],
+        [SCRATCH] = (char *)c->scratch + k->temporary,
     };
     af_primitives_run(&k->run, pass, data);
 }
@@ -104,15 +110,17 @@ typedef struct builder {
     dnnl_dims_t stride, dilation, before, after; /* before, after: padding */
     dnnl_memory_desc_t any, md[AF_MEMORIES];     /* any: weights whose layout oneDNN chooses */
     dnnl_primitive_attr_t attr;
-    dnnl_primitive_desc_t hint;                  /* the forward pass, which backward ones refer to */
+    dnnl_primitive_desc_t hint; /* the forward pass, which backward ones refer to */
     size_t scratchpad;
 } builder;
 
 static dnnl_status_t describe(builder *b, const af_request *r, const af_conv_geometry *g)
 {
     af_shape in = r->in[0], out = r->node->shape;
-    const dnnl_dims_t x = {r->n, in.c, in.h, in.w}, y = {r->n, out.c, out.h, out.w}, bias = {g->out};
-    const dnnl_dims_t w = {g->groups, g->out / g->groups, g->in / g->groups, g->kernel[0], g->kernel[1]};
+    const dnnl_dims_t x = {r->n, in.c, in.h, in.w}, y = {r->n, out.c, out.h, out.w},
+                      bias = {g->out};
+    const dnnl_dims_t w = {g->groups, g->out / g->groups, g->in / g->groups, g->kernel[0],
+                           g->kernel[1]};
     int grouped = g->groups > 1;
     const dnnl_dim_t *wd = grouped ? w : w + 1;
     for (int i = 0; i < 2; i++) {
@@ -134,9 +142,18 @@ static dnnl_status_t describe(builder *b, const af_request *r, const af_conv_geo
     return st;
 }
 
+static void add_name(char *names, size_t size, const_dnnl_primitive_desc_t pd)
+{
+    const char *name = "";
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    size_t used = strlen(names);
+    if (!strstr(names, name)) snprintf(names + used, size - used, " %s", name);
+}
+
 /* Creates a pass from its description and notes the scratchpad it wants. */
 static dnnl_status_t add_pass(builder *b, int pass, const_dnnl_primitive_desc_t pd)
 {
+    if (pass <= BACKWARD_W) add_name(b->k->name, sizeof b->k->name, pd);
     const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     size_t size = md ? dnnl_memory_desc_get_size(md) : 0;
     if (size > b->scratchpad) b->scratchpad = size;
@@ -147,7 +164,8 @@ static dnnl_status_t add_reorder(builder *b, int pass, int from, int to)
 {
     dnnl_engine_t e = af_onednn_engine();
     dnnl_primitive_desc_t pd;
-    dnnl_status_t st = dnnl_reorder_primitive_desc_create(&pd, &b->md[from], e, &b->md[to], e, b->attr);
+    dnnl_status_t st =
+        dnnl_reorder_primitive_desc_create(&pd, &b->md[from], e, &b->md[to], e, b->attr);
     if (st) return st;
     st = add_pass(b, pass, pd);
     dnnl_primitive_desc_destroy(pd);
@@ -163,9 +181,6 @@ static dnnl_status_t add_forward(builder *b)
         b->stride, b->dilation, b->before, b->after);
     if (!st) st = dnnl_primitive_desc_create(&b->hint, &d, b->attr, af_onednn_engine(), NULL);
     if (st) return st;
-    const char *name = "";
-    dnnl_primitive_desc_query(b->hint, dnnl_query_impl_info_str, 0, &name);
-    snprintf(b->k->name, sizeof b->k->name, "onednn %s", name);
     b->md[W_FORWARD] = *dnnl_primitive_desc_query_md(b->hint, dnnl_query_weights_md, 0);
     st = add_pass(b, FORWARD, b->hint);
     return st ? st : add_reorder(b, PACK_FORWARD, W, W_FORWARD);
@@ -176,8 +191,8 @@ static dnnl_status_t add_backward_x(builder *b)
     dnnl_convolution_desc_t d;
     dnnl_primitive_desc_t pd;
     dnnl_status_t st = dnnl_dilated_convolution_backward_data_desc_init(
-        &d, dnnl_convolution_direct, &b->md[X], &b->any, &b->md[Y], b->stride, b->dilation, b->before,
-        b->after);
+        &d, dnnl_convolution_direct, &b->md[X], &b->any, &b->md[Y], b->stride, b->dilation,
+        b->before, b->after);
     if (!st) st = dnnl_primitive_desc_create(&pd, &d, b->attr, af_onednn_engine(), b->hint);
     if (st) return st;
     b->md[W_BACKWARD] = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
@@ -261,6 +276,7 @@ af_status af_onednn_dense(const af_request *r, const af_conv_geometry *g, af_pre
     if (!k) return AF_ENOMEM;
     k->base.release = release;
     k->run.bindings = bindings;
+    snprintf(k->name, sizeof k->name, "onednn");
     builder b = {.k = k};
     int threads = af_onednn_alone();
     dnnl_status_t done = build(&b, r, g);

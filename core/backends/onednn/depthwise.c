@@ -1,7 +1,7 @@
-/* Depthwise convolutions: one filter a channel. Works on AF_VECTOR channels of one image at a time, copied
- * into a zero-padded buffer that stays in the first-level cache, so that no loop knows about borders
- * and dilation costs nothing. oneDNN falls back to matrix products over single channels here: 5x5
- * weight gradients and dilated backward passes are 10 to 40 times slower there.
+/* Depthwise convolutions: one filter a channel. Works on AF_VECTOR channels of one image at a time,
+ * copied into a zero-padded buffer that stays in the first-level cache, so that no loop knows about
+ * borders and dilation costs nothing. oneDNN falls back to matrix products over single channels
+ * here: 5x5 weight gradients and dilated backward passes are 10 to 40 times slower there.
  *
  * The gradient by x is itself such a convolution: of dy, spread out by the stride, with the filter
  * turned round. */
@@ -24,7 +24,8 @@ typedef struct depthwise {
     float *w, *back; /* [block][tap][AF_VECTOR]; the filter and the filter turned round */
 } depthwise;
 
-/* A convolution of a padded plane: sizes of the result, step between its pixels, step between taps. */
+/* A convolution of a padded plane: sizes of the result, step between its pixels, step between taps.
+ */
 typedef struct walk {
     int h, w, kernel[2], stride[2], dilation[2];
     int width; /* floats in a row of the plane */
@@ -58,7 +59,8 @@ AF_INLINE void row_part(float *y, int c, int width, bool add, const float *x, co
     int step = k->stride[1] * AF_VECTOR;
     for (int i = 0; i < k->kernel[0]; i++)
         for (int j = 0; j < k->kernel[1]; j++, w += AF_VECTOR) {
-            const float *at = x + (size_t)i * k->dilation[0] * k->width + j * k->dilation[1] * AF_VECTOR;
+            const float *at =
+                x + (size_t)i * k->dilation[0] * k->width + j * k->dilation[1] * AF_VECTOR;
             for (int p = 0; p < pixels; p++)
                 for (int l = 0; l < AF_VECTOR; l++) sum[p][l] += at[p * step + l] * w[l];
         }
@@ -78,8 +80,7 @@ AF_SIMD static void convolve(float *y, int c, int width, bool add, const float *
         int step = k->stride[1] * AF_VECTOR, j = 0;
         for (; j + 4 <= k->w; j += 4, y += 4 * c)
             row_part(y, c, width, add, row + (size_t)j * step, w, k, 4);
-        for (; j < k->w; j++, y += c)
-            row_part(y, c, width, add, row + (size_t)j * step, w, k, 1);
+        for (; j < k->w; j++, y += c) row_part(y, c, width, add, row + (size_t)j * step, w, k, 1);
     }
 }
 
@@ -103,13 +104,16 @@ AF_SIMD static void gradient(float *dw, const float *x, const float *dy, const w
             float *to = dw + (size_t)r * k->kernel[1] * AF_VECTOR;
             int t = 0;
             for (; t + 3 <= k->kernel[1]; t += 3)
-                row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy, k, 3);
+                row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy,
+                             k, 3);
             for (; t < k->kernel[1]; t++)
-                row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy, k, 1);
+                row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy,
+                             k, 1);
         }
 }
 
-AF_SIMD static void copy_in(float *to, const plane *p, const float *from, int h, int w, int c, int width)
+AF_SIMD static void copy_in(float *to, const plane *p, const float *from, int h, int w, int c,
+                            int width)
 {
     fill(to, p, from, h, w, c, width);
 }
@@ -154,7 +158,8 @@ static void forward(const af_call *call)
     for (int n = 0; n < call->n; n++)
         for (int b = 0; b < k->blocks; b++) {
             int width = block_width(k, b);
-            const float *from = (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
+            const float *from =
+                (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
             float *y = (float *)call->y + n * af_shape_size(k->out) + b * AF_VECTOR;
             copy_in(x, &k->x, from, k->in.h, k->in.w, k->c, width);
             convolve(y, k->c, width, false, x, k->w + (size_t)b * k->taps * AF_VECTOR, &step);
@@ -164,8 +169,12 @@ static void forward(const af_call *call)
 static void backward_x(const af_call *call, float *dy)
 {
     const depthwise *k = call->self;
-    const walk step = {k->in.h, k->in.w, {k->kernel[0], k->kernel[1]}, {1, 1},
-                       {k->dilation[0], k->dilation[1]}, k->dy.w * AF_VECTOR};
+    const walk step = {k->in.h,
+                       k->in.w,
+                       {k->kernel[0], k->kernel[1]},
+                       {1, 1},
+                       {k->dilation[0], k->dilation[1]},
+                       k->dy.w * AF_VECTOR};
     memset(dy, 0, plane_floats(&k->dy) * sizeof *dy);
     for (int n = 0; n < call->n; n++)
         for (int b = 0; b < k->blocks; b++) {
@@ -173,7 +182,8 @@ static void backward_x(const af_call *call, float *dy)
             const float *from = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_VECTOR;
             float *dx = (float *)call->dx[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
             copy_in(dy, &k->dy, from, k->out.h, k->out.w, k->c, width);
-            convolve(dx, k->c, width, call->add[0], dy, k->back + (size_t)b * k->taps * AF_VECTOR, &step);
+            convolve(dx, k->c, width, call->add[0], dy, k->back + (size_t)b * k->taps * AF_VECTOR,
+                     &step);
         }
 }
 
@@ -281,6 +291,7 @@ af_status af_onednn_depthwise(const af_request *r, af_prepared *out)
     out->kernel = r->train ? &train : &infer;
     out->self = k;
     out->lane_bytes = r->train ? floats * sizeof(float) : 0;
-    out->scratch_bytes = (plane_floats(&k->x) + (r->train ? plane_floats(&k->dy) : 0)) * sizeof(float);
+    out->scratch_bytes =
+        (plane_floats(&k->x) + (r->train ? plane_floats(&k->dy) : 0)) * sizeof(float);
     return AF_OK;
 }

@@ -1,5 +1,5 @@
-/* Inside the oneDNN backend: what its op files offer to core/backends/onednn.c. Each prepare function
- * answers for one op as af_backend.prepare does. */
+/* Inside the oneDNN backend: what its op files offer to core/backends/onednn.c. Each prepare
+ * function answers for one op as af_backend.prepare does. */
 #ifndef AF_ONEDNN_H
 #define AF_ONEDNN_H
 #include "core/backend.h"

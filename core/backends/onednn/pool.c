@@ -117,15 +117,15 @@ AF_INLINE void best_of(float *y, uint8_t *won, const af_call *c, const float *x,
         for (int iw = p->h.first; iw < p->h.last; iw++) {
             const float *from = x + at(c, ih, iw);
             int32_t t = (ih - p->top) * kw + iw - p->left;
-            AF_EACH(l, width) { /* the second test: a NaN wins and stays */
+            AF_EACH(l, width)
+            { /* the second test: a NaN wins and stays */
                 int wins = (from[l] > best[l]) | (from[l] != from[l]);
                 best[l] = wins ? from[l] : best[l];
                 tap[l] = wins ? t : tap[l];
             }
         }
     AF_EACH(l, width) y[l] = best[l];
-    if (won)
-        AF_EACH(l, width) won[l] = (uint8_t)tap[l];
+    if (won) AF_EACH(l, width) won[l] = (uint8_t)tap[l];
 }
 
 AF_SIMD static void max_forward(const af_call *c)
@@ -145,8 +145,8 @@ AF_SIMD static void max_forward(const af_call *c)
             }
 }
 
-AF_INLINE void reward(float *dx, const af_call *c, const float *dy, const uint8_t *won, const place *p,
-                      int width)
+AF_INLINE void reward(float *dx, const af_call *c, const float *dy, const uint8_t *won,
+                      const place *p, int width)
 {
     int kw = c->node->attrs.kernel[1];
     int32_t tap[AF_VECTOR];

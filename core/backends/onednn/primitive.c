@@ -38,8 +38,9 @@ af_status af_onednn_status(dnnl_status_t st, const char *what)
     if (st == dnnl_success) return AF_OK;
     if (st == dnnl_out_of_memory)
         return af_fail(AF_ENOMEM, "oneDNN: %s: out of memory; try a smaller batch", what);
-    return af_fail(AF_EINTERNAL, "oneDNN: %s: status %d; please report it, and use --backend reference",
-                   what, (int)st);
+    return af_fail(AF_EINTERNAL,
+                   "oneDNN: %s: status %d; please report it, and use --backend reference", what,
+                   (int)st);
 }
 
 int af_onednn_alone(void)
@@ -59,7 +60,8 @@ static dnnl_status_t open_slot(af_slot *s, const dnnl_memory_desc_t md[AF_MEMORI
     atomic_flag_clear(&s->busy);
     dnnl_status_t st = dnnl_stream_create(&s->stream, engine, dnnl_stream_default_flags);
     for (int i = 0; i < AF_MEMORIES && st == dnnl_success; i++)
-        if (md[i].ndims > 0) st = dnnl_memory_create(&s->memory[i], &md[i], engine, DNNL_MEMORY_NONE);
+        if (md[i].ndims > 0)
+            st = dnnl_memory_create(&s->memory[i], &md[i], engine, DNNL_MEMORY_NONE);
     return st;
 }
 

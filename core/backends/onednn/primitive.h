@@ -1,6 +1,6 @@
-/* A set of oneDNN primitives that several threads execute at once. oneDNN's memory objects carry the
- * data pointer, so each thread needs its own: they are pooled here when the plan is made, a thread takes a
- * free slot for the time of one call, and nothing is allocated in a training step.
+/* A set of oneDNN primitives that several threads execute at once. oneDNN's memory objects carry
+ * the data pointer, so each thread needs its own: they are pooled here when the plan is made, a
+ * thread takes a free slot for the time of one call, and nothing is allocated in a training step.
  *
  * Primitives are created for one thread, inside af_onednn_alone(): their sums then run in one fixed
  * order wherever they are executed. */
@@ -11,14 +11,15 @@
 
 enum { AF_MEMORIES = 8, AF_PASSES = 6, AF_PASS_ARGS = 6 };
 
-/* Argument of a primitive (DNNL_ARG_*) and the index of the memory it is bound to; arg 0 ends a list. */
+/* Argument of a primitive (DNNL_ARG_*) and the index of the memory it is bound to; arg 0 ends a
+ * list. */
 typedef struct af_binding {
     int arg, memory;
 } af_binding;
 
 typedef struct af_slot af_slot;
 typedef struct af_primitives {
-    dnnl_primitive_t pass[AF_PASSES];          /* NULL: not needed */
+    dnnl_primitive_t pass[AF_PASSES];           /* NULL: not needed */
     const af_binding (*bindings)[AF_PASS_ARGS]; /* per pass; borrowed, static */
     af_slot *slot;
     int slots;

@@ -1,0 +1,250 @@
+/* Darcy Flow, the second-order elliptic equation -div(a grad u) = 1 on the unit square, u = 0 on
+ * its boundary (Li et al., ICLR 2021): from the diffusion coefficient a to the flow u. `generate`
+ * draws from the very distribution of the released files, so its samples are no imitation: only the
+ * random numbers differ, and the fields lie at the nodes where the released ones lie at cell
+ * centres. */
+#include <math.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "data-prep/darcy/generate.h"
+#include "data-prep/darcy/raw.h"
+
+/* How many samples, and on which grid. Full: the released sizes. All three thin 421 x 421 and 85 x
+ * 85 points to their own, so any of them can be imported. */
+typedef struct extent {
+    int64_t train, valid, test;
+    int grid, stride;
+} extent;
+static const extent extents[AF_SIZES] = {
+    [AF_TINY] = {96, 24, 48, 71, 5},
+    [AF_SMALL] = {200, 50, 50, 421, 5},
+    [AF_FULL] = {900, 100, 100, 421, 5},
+};
+enum { GENERATOR_VERSION = 1, FEW = 20 };
+enum { SERIES_MAIN, SERIES_TEST };
+
+static int nodes_of(const extent *e)
+{
+    return (e->grid - 1) / e->stride + 1;
+}
+
+/* ---- generate ---- */
+
+static af_status record_generated(const af_prep_request *r, const af_darcy_model *m,
+                                  const af_darcy_effort *effort, const af_darcy_samples *main,
+                                  int64_t train, const af_darcy_samples *test)
+{
+    static const char *const names[] = {
+        "coefficient_low", "coefficient_high", "alpha",        "tau",           "grid",
+        "stride",          "tolerance",        "residual_max", "iterations_max"};
+    const double values[] = {m->low,
+                             m->high,
+                             m->alpha,
+                             m->tau,
+                             m->grid,
+                             m->stride,
+                             m->tolerance,
+                             effort->residual_max,
+                             effort->iterations_max};
+    json_t *source = json_pack(
+        "{s:s, s:i, s:o, s:f, s:f, s:[ff], s:f, s:i, s:i, s:f, s:f, s:i}", "generator", "darcy",
+        "version", GENERATOR_VERSION, "seed", json_sprintf("%llu", (unsigned long long)r->seed),
+        "alpha", m->alpha, "tau", m->tau, "coefficient", m->low, m->high, "right_side", 1.0, "grid",
+        m->grid, "stride", m->stride, "tolerance", m->tolerance, "residual_max",
+        effort->residual_max, "iterations_max", effort->iterations_max);
+    if (!source) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");
+    const af_darcy_origin origin = {"generated", source, names, values,
+                                    sizeof values / sizeof *values};
+    af_status st = af_darcy_write(r, main, train, test, &origin);
+    json_decref(source);
+    return st;
+}
+
+static af_status generate(const af_prep_request *r)
+{
+    const extent *e = &extents[r->size];
+    const af_darcy_model model = {.alpha = 2,
+                                  .tau = 3,
+                                  .low = 3,
+                                  .high = 12,
+                                  .tolerance = 1e-10,
+                                  .grid = e->grid,
+                                  .stride = e->stride};
+    const int64_t learn = e->train + e->valid;
+    af_darcy_machine machine = {0};
+    af_darcy_samples main = {0}, test = {0};
+    af_darcy_effort effort = {0};
+    af_status st;
+    af_progress *p = af_progress_new("darcy: random fields and solves", (double)(learn + e->test));
+    AF_GOTO(st, done, af_darcy_machine_open(&machine, &model));
+    AF_GOTO(st, done, af_darcy_samples_new(&main, learn, nodes_of(e), "main", 0));
+    AF_GOTO(st, done, af_darcy_samples_new(&test, e->test, nodes_of(e), "test", 0));
+    AF_GOTO(st, done, af_darcy_generate(&main, &machine, r->seed, SERIES_MAIN, &effort, p, 0));
+    AF_GOTO(st, done, af_darcy_generate(&test, &machine, r->seed, SERIES_TEST, &effort, p, learn));
+    st = record_generated(r, &model, &effort, &main, e->train, &test);
+done:
+    af_progress_end(p, "%d x %d, largest residual %.2g, at most %d iterations", e->grid, e->grid,
+                    effort.residual_max, effort.iterations_max);
+    af_darcy_samples_free(&main);
+    af_darcy_samples_free(&test);
+    af_darcy_machine_close(&machine);
+    return st;
+}
+
+/* ---- import ---- */
+
+/* Which samples of which file; with one file, both point to it. */
+typedef struct selection {
+    const af_darcy_raw *main, *test;
+    int64_t train, valid, test_first, test_count;
+} selection;
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t tenth(int64_t n)
+{
+    return n < 10 ? 1 : n / 10;
+}
+
+/* A file for training and one for testing: the released sizes, or 90 : 10 and what there is. */
+static selection select_two(const af_darcy_raw *main, const af_darcy_raw *test, const extent *e)
+{
+    int64_t learn = least(main->count, e->train + e->valid);
+    int64_t valid = learn == e->train + e->valid ? e->valid : tenth(learn);
+    return (selection){main, test, learn - valid, valid, 0, least(test->count, e->test)};
+}
+
+/* One file: 80 : 10 : 10, in order. */
+static selection select_one(const af_darcy_raw *f, const extent *e)
+{
+    int64_t total = least(f->count, e->train + e->valid + e->test), share = tenth(total);
+    return (selection){f, f, total - 2 * share, share, total - share, share};
+}
+
+static void range_of(double range[2], const af_darcy_samples *s)
+{
+    for (int64_t k = 0; k < s->count; k++)
+        for (int p = 0; p < s->nodes * s->nodes; p++) {
+            range[0] = fmin(range[0], (double)af_darcy_coefficient(s, k)[p]);
+            range[1] = fmax(range[1], (double)af_darcy_coefficient(s, k)[p]);
+        }
+}
+
+static af_status record_imported(const af_prep_request *r, const selection *sel,
+                                 const af_darcy_samples *main, const af_darcy_samples *test)
+{
+    static const char *const names[] = {"coefficient_low", "coefficient_high", "grid", "stride"};
+    double range[2] = {HUGE_VAL, -HUGE_VAL};
+    range_of(range, main);
+    range_of(range, test);
+    af_log(AF_LOG_INFO, "darcy: coeff from %g to %g (the released files: 3 and 12)", range[0],
+           range[1]);
+    const int grid = sel->main->grid, stride = (grid - 1) / (main->nodes - 1);
+    const extent *full = &extents[AF_FULL];
+    bool whole = r->size == AF_FULL && sel->main != sel->test && grid == full->grid &&
+                 sel->test->grid == full->grid && sel->train == full->train &&
+                 sel->valid == full->valid && sel->test_count == full->test;
+    const double values[] = {range[0], range[1], grid, stride};
+    json_t *files = sel->main == sel->test ? json_pack("[o]", af_darcy_raw_json(sel->main))
+                                           : json_pack("[oo]", af_darcy_raw_json(sel->main),
+                                                       af_darcy_raw_json(sel->test));
+    json_t *source = json_pack("{s:s, s:o, s:[ff], s:i}", "importer", "darcy", "files", files,
+                               "coefficient", range[0], range[1], "stride", stride);
+    if (!source) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");
+    const af_darcy_origin origin = {whole ? "real" : "partial", source, names, values,
+                                    sizeof values / sizeof *values};
+    af_status st = af_darcy_write(r, main, sel->train, test, &origin);
+    json_decref(source);
+    return st;
+}
+
+static af_status import_selection(const af_prep_request *r, const selection *sel)
+{
+    const int nodes = nodes_of(&extents[r->size]);
+    af_darcy_samples main = {0}, test = {0};
+    af_status st;
+    if (sel->train < 1)
+        return af_fail(AF_EFORMAT, "%s: %lld samples, want at least 3 to split; name a larger file",
+                       sel->main->path, (long long)sel->main->count);
+    if (sel->train < FEW)
+        af_log(AF_LOG_WARN, "darcy: %lld training samples, too few to learn from",
+               (long long)sel->train);
+    AF_GOTO(st, done, af_darcy_raw_read(&main, sel->main, 0, sel->train + sel->valid, nodes));
+    AF_GOTO(st, done, af_darcy_raw_read(&test, sel->test, sel->test_first, sel->test_count, nodes));
+    st = record_imported(r, sel, &main, &test);
+done:
+    af_darcy_samples_free(&main);
+    af_darcy_samples_free(&test);
+    return st;
+}
+
+/* The one entry of a directory that ends in `ending`. */
+static af_status find_file(char path[AF_PATH_MAX], const char *directory, const char *ending)
+{
+    char **names;
+    size_t count, found = 0;
+    AF_TRY(af_dir_list(&names, &count, directory));
+    af_status st = AF_OK;
+    for (size_t i = 0; i < count && st == AF_OK; i++) {
+        size_t length = strlen(names[i]), tail = strlen(ending);
+        if (length < tail || strcmp(names[i] + length - tail, ending) != 0) continue;
+        found++;
+        st = af_path_join(path, directory, names[i]);
+    }
+    af_free(names);
+    if (st == AF_OK && found != 1)
+        st = af_fail(
+            found ? AF_EFORMAT : AF_ENOTFOUND,
+            "%s: %zu files *%s, want one; the released names are "
+            "piececonst_r421_N1024_smooth1.mat (training) and ..._smooth2.mat (test), or name "
+            "one .mat file",
+            directory, found, ending);
+    return st;
+}
+
+static af_status import_directory(const af_prep_request *r)
+{
+    char path[2][AF_PATH_MAX];
+    af_darcy_raw main = {0}, test = {0};
+    AF_TRY(find_file(path[0], r->source, "smooth1.mat"));
+    AF_TRY(find_file(path[1], r->source, "smooth2.mat"));
+    af_status st;
+    AF_GOTO(st, done, af_darcy_raw_open(&main, path[0]));
+    AF_GOTO(st, done, af_darcy_raw_open(&test, path[1]));
+    const selection sel = select_two(&main, &test, &extents[r->size]);
+    st = import_selection(r, &sel);
+done:
+    af_darcy_raw_close(&main);
+    af_darcy_raw_close(&test);
+    return st;
+}
+
+static af_status import(const af_prep_request *r)
+{
+    if (af_dir_exists(r->source)) return import_directory(r);
+    af_darcy_raw f;
+    AF_TRY(af_darcy_raw_open(&f, r->source));
+    const selection sel = select_one(&f, &extents[r->size]);
+    af_status st = import_selection(r, &sel);
+    af_darcy_raw_close(&f);
+    return st;
+}
+
+const af_prep af_prep_darcy = {
+    .name = "darcy",
+    .accepts =
+        "a directory with piececonst_r421_N1024_smooth1.mat (training) and ..._smooth2.mat "
+        "(test), or one .mat file (version 5 or 7.3) with coeff and sol, samples x 421 x 421 or "
+        "samples x 85 x 85",
+    .model =
+        "Gaussian field of covariance 9 (-Laplace + 9)^-2, zero-Neumann; coefficient 12 where it "
+        "is >= 0, else 3; -div(a grad u) = 1, u = 0 on the boundary, five-point finite "
+        "differences on 421 x 421 nodes, every fifth kept (Li et al., Fourier Neural Operator, "
+        "ICLR 2021)",
+    .import = import,
+    .generate = generate,
+};

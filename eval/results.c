@@ -1,0 +1,312 @@
+/* Reading result.json. One table says which members there must be, of which type, and where they go;
+ * texts may hold no control characters, so that a foreign file cannot steer a terminal. */
+#include "eval/results.h"
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/jsonl.h"
+#include "core/base/sha256.h"
+
+enum { FORMAT = 1, MAX_DEPTH = 16, MAX_TEXT = 4096 };
+
+const char *const af_spent_names[AF_SPENT_PARTS] = {"search", "retrain", "score", "total"};
+
+typedef enum kind {
+    INTEGER,     /* int64_t, not negative */
+    COUNT,       /* double, not negative */
+    COUNT_OR_NULL,
+    REAL_OR_NULL, /* null: not a finite number */
+    TEXT,
+    DIGEST, /* 64 hexadecimal digits */
+    OBJECT, /* must be there; not copied */
+} kind;
+
+typedef struct field {
+    const char *path; /* members joined by dots */
+    kind kind;
+    size_t offset;
+} field;
+
+#define AT(member) offsetof(af_result, member)
+#define SPENT(part, index)                                                                         \
+    {"spent." part ".trials", COUNT, AT(spent[index][AF_TRIALS])},                                 \
+        {"spent." part ".epochs", COUNT, AT(spent[index][AF_EPOCHS])},                             \
+        {"spent." part ".seconds", COUNT, AT(spent[index][AF_SECONDS])},                           \
+        {"spent." part ".flops", COUNT, AT(spent[index][AF_FLOPS])},                               \
+        {"spent." part ".x", COUNT_OR_NULL, AT(spent[index][AF_X])}
+enum { NOT_COPIED = -1 };
+#define NOWHERE ((size_t)NOT_COPIED)
+
+static const field fields[] = {
+    {"format", INTEGER, AT(format)},
+    {"afield", TEXT, NOWHERE},
+    {"task", TEXT, AT(task)},
+    {"size", TEXT, AT(size)},
+    {"protocol", TEXT, AT(protocol)},
+    {"method", TEXT, AT(method)},
+    {"space", TEXT, AT(space)},
+    {"searcher_options", OBJECT, NOWHERE},
+    {"seed", INTEGER, AT(seed)},
+    {"budget", TEXT, AT(budget)},
+    {"workers", INTEGER, AT(workers)},
+    {"backend", TEXT, AT(backend)},
+    {"config", TEXT, AT(config)},
+    {"canonical", TEXT, AT(canonical)},
+    {"metric.name", TEXT, AT(metric)},
+    {"metric.version", INTEGER, NOWHERE},
+    {"metric.score", REAL_OR_NULL, AT(score)},
+    {"metric.error", REAL_OR_NULL, AT(error)},
+    {"metric.validation_error", REAL_OR_NULL, AT(validation_error)},
+    SPENT("search", AF_SEARCH),
+    SPENT("retrain", AF_RETRAIN),
+    SPENT("score", AF_SCORE),
+    SPENT("total", AF_TOTAL),
+    {"x_flops", COUNT, AT(x_flops)},
+    {"data.provenance", TEXT, AT(provenance)},
+    {"data.sha256", DIGEST, NOWHERE},
+    {"data.test_sha256", DIGEST, NOWHERE},
+    {"keys.task", DIGEST, AT(task_key)},
+    {"keys.method", DIGEST, AT(method_key)},
+    {"keys.task_of", OBJECT, NOWHERE},
+    {"keys.method_of", OBJECT, NOWHERE},
+    {"proposal_digest", DIGEST, AT(proposal_digest)},
+    {"run_digest", DIGEST, AT(run_digest)},
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+static json_t *lookup(json_t *object, const char *path)
+{
+    char part[64];
+    while (object && *path) {
+        size_t n = strcspn(path, ".");
+        snprintf(part, sizeof part, "%.*s", (int)n, path);
+        object = json_object_get(object, part);
+        path += n + (path[n] == '.');
+    }
+    return object;
+}
+
+static bool is_plain(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f) return false;
+    return true;
+}
+
+static bool all_plain(json_t *value)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+    json_object_foreach(value, key, member) if (!is_plain(key) || !all_plain(member)) return false;
+    json_array_foreach(value, i, member) if (!all_plain(member)) return false;
+    return !json_is_string(value) || is_plain(json_string_value(value));
+}
+
+static bool is_digest(const char *s)
+{
+    return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
+}
+
+/* What a value of the kind looks like, when `value` is none; NULL when it is one. */
+static const char *objection(kind k, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    double number = json_number_value(value);
+    bool is_number = json_is_number(value) && isfinite(number);
+    switch (k) {
+    case INTEGER:
+        return json_is_integer(value) && json_integer_value(value) >= 0 ? NULL
+                                                                        : "a whole number, not negative";
+    case REAL_OR_NULL: return is_number || json_is_null(value) ? NULL : "a number or null";
+    case COUNT: return is_number && number >= 0 ? NULL : "a number, not negative";
+    case COUNT_OR_NULL:
+        return json_is_null(value) || (is_number && number >= 0) ? NULL
+                                                                 : "a number, not negative, or null";
+    case TEXT:
+        return text && *text && strlen(text) <= MAX_TEXT ? NULL : "a text of 1 to 4096 bytes";
+    case DIGEST: return text && is_digest(text) ? NULL : "64 hexadecimal digits";
+    case OBJECT: return json_is_object(value) ? NULL : "an object";
+    }
+    return "nothing";
+}
+
+static void store(af_result *r, const field *f, const json_t *value)
+{
+    void *at = (char *)r + f->offset;
+    if (f->offset == NOWHERE) return;
+    if (f->kind == INTEGER)
+        *(int64_t *)at = json_integer_value(value);
+    else if (f->kind == TEXT || f->kind == DIGEST)
+        *(const char **)at = json_string_value(value);
+    else
+        *(double *)at = json_is_null(value) ? NAN : json_number_value(value);
+}
+
+/* A key is the SHA-256 of its ingredients as compact JSON with sorted keys. */
+static af_status check_key(const af_result *r, const char *name, const char *key)
+{
+    char path[32], hex[AF_SHA256_HEX];
+    snprintf(path, sizeof path, "keys.%s_of", name);
+    char *text = json_dumps(lookup(r->json, path), JSON_COMPACT | JSON_SORT_KEYS);
+    if (!text) return af_fail(AF_ENOMEM, "no memory to check keys");
+    af_sha256_of(text, strlen(text), hex);
+    free(text);
+    if (strcmp(hex, key) == 0) return AF_OK;
+    return af_fail(AF_EFORMAT, "%s: keys.%s does not belong to %s: this file was edited; run it again, "
+                               "or leave it out", r->path, name, path);
+}
+
+static af_status read_fields(af_result *r)
+{
+    if (!all_plain(r->json))
+        return af_fail(AF_EFORMAT, "%s: a text in it holds control characters; afield writes none", r->path);
+    for (int i = 0; i < FIELDS; i++) {
+        const field *f = &fields[i];
+        const json_t *value = lookup(r->json, f->path);
+        const char *want = value ? objection(f->kind, value) : "it";
+        if (!value)
+            return af_fail(AF_EFORMAT, "%s: field '%s' is missing; is this a result of afield?", r->path,
+                           f->path);
+        if (want) return af_fail(AF_EFORMAT, "%s: field '%s' is not %s", r->path, f->path, want);
+        store(r, f, value);
+    }
+    if (r->format != FORMAT)
+        return af_fail(AF_EFORMAT, "%s: format %lld, this version reads %d", r->path, (long long)r->format,
+                       FORMAT);
+    AF_TRY(check_key(r, "task", r->task_key));
+    return check_key(r, "method", r->method_key);
+}
+
+af_status af_result_load(af_result *out, const char *path)
+{
+    af_result r = {0};
+    AF_TRY(af_json_load(&r.json, path));
+    r.path = af_strdup(path);
+    af_status st = r.path ? read_fields(&r) : AF_ENOMEM;
+    if (st == AF_OK)
+        *out = r;
+    else
+        af_result_close(&r);
+    return st;
+}
+
+void af_result_close(af_result *r)
+{
+    json_decref(r->json);
+    af_free(r->path);
+    *r = (af_result){0};
+}
+
+/* ---- finding ---- */
+
+static af_status add(af_results *all, const char *path)
+{
+    if (all->count == all->room) {
+        size_t room = all->room ? 2 * all->room : 16;
+        af_result *at = af_realloc(all->at, room * sizeof *at);
+        if (!at) return AF_ENOMEM;
+        all->at = at;
+        all->room = room;
+    }
+    AF_TRY(af_result_load(&all->at[all->count], path));
+    all->count++;
+    return AF_OK;
+}
+
+static af_status scan(af_results *all, const char *directory, int depth)
+{
+    char **names, path[AF_PATH_MAX];
+    size_t count;
+    bool journal = false, result = false;
+    if (depth > MAX_DEPTH)
+        return af_fail(AF_EINVAL, "%s: more than %d directories deep; name a directory further down",
+                       directory, MAX_DEPTH);
+    AF_TRY(af_dir_list(&names, &count, directory));
+    af_status st = AF_OK;
+    for (size_t i = 0; st == AF_OK && i < count; i++) {
+        journal |= strcmp(names[i], "journal.jsonl") == 0;
+        if ((st = af_path_join(path, directory, names[i])) != AF_OK) break;
+        if (strcmp(names[i], "result.json") == 0 && !af_dir_exists(path)) {
+            result = true;
+            st = add(all, path);
+        } else if (names[i][0] != '.' && af_dir_exists(path)) {
+            st = scan(all, path, depth + 1);
+        }
+    }
+    all->unfinished += journal && !result;
+    af_free(names);
+    return st;
+}
+
+af_status af_results_find(af_results *out, const char *const *places, int count)
+{
+    af_results all = {0};
+    af_status st = AF_OK;
+    for (int i = 0; st == AF_OK && i < count; i++) {
+        if (af_dir_exists(places[i]))
+            st = scan(&all, places[i], 0);
+        else if (af_file_exists(places[i]))
+            st = add(&all, places[i]);
+        else
+            st = af_fail(AF_ENOTFOUND, "%s: no such directory", places[i]);
+    }
+    if (st == AF_OK && all.count == 0)
+        st = af_fail(AF_ENOTFOUND, "%s: no result.json there; `afield run` and `afield bench` leave them",
+                     places[0]);
+    if (st == AF_OK)
+        *out = all;
+    else
+        af_results_close(&all);
+    return st;
+}
+
+void af_results_close(af_results *all)
+{
+    for (size_t i = 0; i < all->count; i++) af_result_close(&all->at[i]);
+    af_free(all->at);
+    *all = (af_results){0};
+}
+
+/* ---- CSV ---- */
+
+static void csv_text(FILE *to, const char *s)
+{
+    bool quote = strpbrk(s, ",\"\n\r") != NULL;
+    if (quote) fputc('"', to);
+    for (; *s; s++) {
+        if (*s == '"') fputc('"', to);
+        fputc(*s, to);
+    }
+    if (quote) fputc('"', to);
+}
+
+static void csv_value(FILE *to, json_t *value)
+{
+    if (json_is_null(value)) return;
+    if (json_is_string(value)) {
+        csv_text(to, json_string_value(value));
+        return;
+    }
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    if (text) csv_text(to, text);
+    free(text);
+}
+
+void af_results_csv(const af_results *all, FILE *to)
+{
+    fputs("path", to);
+    for (int i = 0; i < FIELDS; i++) fprintf(to, ",%s", fields[i].path);
+    fputc('\n', to);
+    for (size_t r = 0; r < all->count; r++) {
+        csv_text(to, all->at[r].path);
+        for (int i = 0; i < FIELDS; i++) {
+            fputc(',', to);
+            csv_value(to, lookup(all->at[r].json, fields[i].path));
+        }
+        fputc('\n', to);
+    }
+}

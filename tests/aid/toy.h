@@ -1,0 +1,20 @@
+/* Small datasets with known contents: 12 samples of 2 x 1 x 5, three to a group, labels 0..2 or dense
+ * targets of 1 x 1 x 5. x[i][e] = i + e / 100. */
+#ifndef AID_TOY_H
+#define AID_TOY_H
+#include "core/data/dataset.h"
+
+enum { TOY_N = 12, TOY_X = 10, TOY_Y = 5 };
+extern const af_task toy_labels, toy_dense;
+
+typedef struct toy {
+    float x[TOY_N * TOY_X], dense[TOY_N * TOY_Y], mean[TOY_X], std[TOY_X];
+    int32_t label[TOY_N], group[TOY_N];
+    char ids[TOY_N * AF_ID_MAX];
+    int64_t train[6], valid[3], rest[3];
+    af_dataset_content content; /* main part; points into this struct */
+} toy;
+
+void toy_fill(toy *t, const af_task *task);
+
+#endif
