@@ -84,8 +84,11 @@ static af_status generate(const af_prep_request *r)
     AF_GOTO(st, done, af_darcy_generate(&test, &machine, r->seed, SERIES_TEST, &effort, p, learn));
     st = record_generated(r, &model, &effort, &main, e->train, &test);
 done:
-    af_progress_end(p, "%d x %d, largest residual %.2g, at most %d iterations", e->grid, e->grid,
-                    effort.residual_max, effort.iterations_max);
+    if (st == AF_OK)
+        af_progress_end(p, "%d x %d, largest residual %.2g, at most %d iterations", e->grid,
+                        e->grid, effort.residual_max, effort.iterations_max);
+    else
+        af_progress_end(p, "failed");
     af_darcy_samples_free(&main);
     af_darcy_samples_free(&test);
     af_darcy_machine_close(&machine);

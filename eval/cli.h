@@ -1,6 +1,6 @@
-/* The program's commands: eval/cmd_<name>.c defines `const af_cmd af_cmd_<name>`; the table of all is
- * generated. One option table per command drives parsing, --help and errors. Results go to stdout,
- * everything for people to stderr. */
+/* The program's commands: eval/cmd_<name>.c defines `const af_cmd af_cmd_<name>`; the table of all
+ * is generated. One option table per command drives parsing, --help and errors. Results go to
+ * stdout, everything for people to stderr. */
 #ifndef AF_CLI_H
 #define AF_CLI_H
 #include <jansson.h>
@@ -8,12 +8,13 @@
 #include "core/registry.h"
 
 typedef struct af_cmd {
-    const char *name, *usage, *summary; /* usage: what follows the name, e.g. "TASK PATH [options]" */
-    const char *more;                   /* (optional) more help, examples */
-    int order;                          /* in the list of commands */
+    const char *name, *usage,
+        *summary;     /* usage: what follows the name, e.g. "TASK PATH [options]" */
+    const char *more; /* (optional) more help, examples */
+    int order;        /* in the list of commands */
     const af_option *options;
     size_t options_size;
-    int min_words, max_words;           /* words that are not options */
+    int min_words, max_words; /* words that are not options */
     af_status (*run)(const void *options, const char *const *words, int count);
 } af_cmd;
 extern const af_cmd *const af_commands[];
@@ -24,11 +25,11 @@ AF_CHECKED af_status af_need_space(const af_space **out, const char *name);
 AF_CHECKED af_status af_need_backend(const af_backend **out, const char *name); /* "auto" too */
 /* A method: a searcher, or a baseline, which is a space without a searcher (*searcher NULL). With a
  * searcher the space is `space`, default nb201. */
-AF_CHECKED af_status af_need_method(const af_searcher **searcher, const af_space **out, const char *method,
-                                    const char *space);
+AF_CHECKED af_status af_need_method(const af_searcher **searcher, const af_space **out,
+                                    const char *method, const char *space);
 
-/* Shapes of a task's dataset at a size, as its networks see them: from the dataset when it is there;
- * AF_ENOTFOUND otherwise. train_samples may be NULL. */
+/* Shapes of a task's dataset at a size, as its networks see them: from the dataset when it is
+ * there; AF_ENOTFOUND otherwise. train_samples may be NULL. */
 struct af_dataset;
 af_io af_dataset_io(const struct af_dataset *d);
 /* The task's directory; a missing dataset is generated when the size is tiny. */

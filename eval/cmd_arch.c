@@ -1,9 +1,13 @@
-/* afield arch: a network's layers, parameters, MACs and FLOPs, without data and without training. */
+/* afield arch: a network's layers, parameters, MACs and FLOPs, without data and without training.
+ */
 #include <stdio.h>
 #include <string.h>
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
+
+enum { MAX_ARCH_FILE = 1 << 24 };
 
 typedef struct options {
     const char *task, *input, *space;
@@ -11,21 +15,31 @@ typedef struct options {
     bool dense, json;
 } options;
 static const af_option table[] = {
-    {"task", AF_OPT_TEXT, offsetof(options, task), NULL, 0, 0, "shapes of this task's dataset", NULL, "TASK"},
-    {"input", AF_OPT_TEXT, offsetof(options, input), NULL, 0, 0, "input shape, channels x height x width", NULL, "3x32x32"},
-    {"outputs", AF_OPT_INT, offsetof(options, outputs), "10", 1, 1 << 20, "classes, or output channels with --dense", NULL, NULL},
-    {"dense", AF_OPT_FLAG, offsetof(options, dense), "false", 0, 0, "one output per pixel", NULL, NULL},
-    {"space", AF_OPT_TEXT, offsetof(options, space), NULL, 0, 0, "the space ARCH belongs to (default nb201)", NULL, "SPACE"},
-    {"size", AF_OPT_CHOICE, offsetof(options, size), "full", 0, 0, "widths of the network", af_size_names, NULL},
-    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL}, {0}};
+    {"task", AF_OPT_TEXT, offsetof(options, task), NULL, 0, 0, "shapes of this task's dataset",
+     NULL, "TASK"},
+    {"input", AF_OPT_TEXT, offsetof(options, input), NULL, 0, 0,
+     "input shape, channels x height x width", NULL, "3x32x32"},
+    {"outputs", AF_OPT_INT, offsetof(options, outputs), "10", 1, 1 << 20,
+     "classes, or output channels with --dense", NULL, NULL},
+    {"dense", AF_OPT_FLAG, offsetof(options, dense), "false", 0, 0, "one output per pixel", NULL,
+     NULL},
+    {"space", AF_OPT_TEXT, offsetof(options, space), NULL, 0, 0,
+     "the space ARCH belongs to (default nb201)", NULL, "SPACE"},
+    {"size", AF_OPT_CHOICE, offsetof(options, size), "full", 0, 0, "widths of the network",
+     af_size_names, NULL},
+    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
+    {0}};
 
 static af_status parse_shape(af_shape *out, const char *text)
 {
     int used = 0;
-    if (sscanf(text, "%dx%dx%d%n", &out->c, &out->h, &out->w, &used) == 3 && !text[used] && out->c > 0 &&
-        out->h > 0 && out->w > 0 && out->c <= AF_MAX_DIM && out->h <= AF_MAX_DIM && out->w <= AF_MAX_DIM)
+    if (sscanf(text, "%dx%dx%d%n", &out->c, &out->h, &out->w, &used) == 3 && !text[used] &&
+        out->c > 0 && out->h > 0 && out->w > 0 && out->c <= AF_MAX_DIM && out->h <= AF_MAX_DIM &&
+        out->w <= AF_MAX_DIM)
         return AF_OK;
-    return af_fail(AF_EUSAGE, "--input '%.40s', want channels x height x width such as 3x32x32, or 1x1x1000", text);
+    return af_fail(AF_EUSAGE,
+                   "--input '%.40s', want channels x height x width such as 3x32x32, or 1x1x1000",
+                   text);
 }
 
 static af_status find_io(af_io *io, const options *o)
@@ -49,15 +63,46 @@ static af_status find_io(af_io *io, const options *o)
     return AF_OK;
 }
 
+/* The text of ARCH: the word itself, or with a leading @ what a file holds. */
+static af_status read_arch(char **out, const char *word)
+{
+    size_t size;
+    *out = NULL;
+    if (word[0] != '@') return (*out = af_strdup(word)) ? AF_OK : AF_ENOMEM;
+    AF_TRY(af_file_read(out, &size, word + 1, MAX_ARCH_FILE));
+    if (strlen(*out) == size) {
+        (*out)[strcspn(*out, "\r\n")] = '\0';
+        return AF_OK;
+    }
+    af_free(*out);
+    *out = NULL;
+    return af_fail(AF_EFORMAT, "%s: not a text; want an architecture on one line", word + 1);
+}
+
+/* The configuration that a word means: a baseline's default, or a text of the space. */
+static af_status find_config(const af_space **space, af_config *c, const char *word,
+                             const char *name)
+{
+    char *text;
+    *space = af_find_space(word);
+    if (*space && (*space)->baseline) return af_space_parse(*space, c, "default");
+    AF_TRY(af_need_space(space, name ? name : "nb201"));
+    AF_TRY(read_arch(&text, word));
+    af_status st = af_space_parse(*space, c, text);
+    af_free(text);
+    return st;
+}
+
 static void print_layers(const af_graph *g)
 {
-    printf("%5s  %-12s %-16s %14s %16s  %s\n", "node", "op", "output", "parameters", "MACs", "inputs");
+    printf("%5s  %-12s %-16s %14s %16s  %s\n", "node", "op", "output", "parameters", "MACs",
+           "inputs");
     for (int i = 0; i < af_graph_count(g); i++) {
         const af_node *n = af_graph_node(g, i);
         char shape[64];
         snprintf(shape, sizeof shape, "%dx%dx%d", n->shape.c, n->shape.h, n->shape.w);
-        printf("%5d  %-12s %-16s %14lld %16.0f ", i, n->op->name, shape, (long long)af_node_parameters(g, i),
-               af_node_cost(g, i).macs);
+        printf("%5d  %-12s %-16s %14lld %16.0f ", i, n->op->name, shape,
+               (long long)af_node_parameters(g, i), af_node_cost(g, i).macs);
         for (int k = 0; k < n->inputs; k++) printf(" %d", n->in[k]);
         putchar('\n');
     }
@@ -71,31 +116,27 @@ static json_t *to_json(const af_graph *g, const char *name)
         const af_node *n = af_graph_node(g, i);
         json_t *in = json_array();
         for (int k = 0; k < n->inputs; k++) json_array_append_new(in, json_integer(n->in[k]));
-        json_array_append_new(layers, json_pack("{s:i, s:s, s:[iii], s:I, s:f, s:o}", "node", i, "op", n->op->name,
-                                                "output", n->shape.c, n->shape.h, n->shape.w, "parameters",
-                                                (json_int_t)af_node_parameters(g, i), "macs",
-                                                af_node_cost(g, i).macs, "inputs", in));
+        json_array_append_new(layers,
+                              json_pack("{s:i, s:s, s:[iii], s:I, s:f, s:o}", "node", i, "op",
+                                        n->op->name, "output", n->shape.c, n->shape.h, n->shape.w,
+                                        "parameters", (json_int_t)af_node_parameters(g, i), "macs",
+                                        af_node_cost(g, i).macs, "inputs", in));
     }
-    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:o}", "arch", name, "parameters", (json_int_t)c.parameters, "macs",
-                     (json_int_t)c.total.macs, "flops_forward", c.total.forward, "flops_backward",
-                     c.total.backward, "layers", layers);
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:o}", "arch", name, "parameters",
+                     (json_int_t)c.parameters, "macs", (json_int_t)c.total.macs, "flops_forward",
+                     c.total.forward, "flops_backward", c.total.backward, "layers", layers);
 }
 
 static af_status run(const void *values, const char *const *words, int count)
 {
     const options *o = values;
     (void)count;
-    const af_space *space = af_find_space(words[0]);
-    const char *text = "default";
-    if (!space || !space->baseline) {
-        text = words[0];
-        AF_TRY(af_need_space(&space, o->space ? o->space : "nb201"));
-    }
+    const af_space *space;
     af_io io;
     af_config c;
     af_graph *g;
     char name[AF_CONFIG_TEXT];
-    AF_TRY(af_space_parse(space, &c, text));
+    AF_TRY(find_config(&space, &c, words[0], o->space));
     AF_TRY(find_io(&io, o));
     AF_TRY(af_space_build(space, &c, &io, &g));
     af_space_print(space, &c, name);
@@ -105,7 +146,8 @@ static af_status run(const void *values, const char *const *words, int count)
     } else {
         af_graph_cost cost = af_graph_measure(g);
         print_layers(g);
-        printf("\n%s %s\nparameters %lld\nMACs       %.0f\nFLOPs      %.4g forward, %.4g backward, per sample\n",
+        printf("\n%s %s\nparameters %lld\nMACs       %.0f\nFLOPs      %.4g forward, %.4g backward, "
+               "per sample\n",
                space->name, name, (long long)cost.parameters, cost.total.macs, cost.total.forward,
                cost.total.backward);
     }
@@ -114,10 +156,16 @@ static af_status run(const void *values, const char *const *words, int count)
 }
 
 const af_cmd af_cmd_arch = {
-    .name = "arch", .usage = "ARCH|BASELINE (--task TASK | --input 3x32x32 --outputs 100) [--json]",
-    .summary = "a network's layers, parameters and cost", .order = 4,
+    .name = "arch",
+    .usage = "ARCH|@FILE|BASELINE (--task TASK | --input 3x32x32 --outputs 100) [--json]",
+    .summary = "a network's layers, parameters and cost",
+    .order = 4,
     .more = "examples:\n  afield arch wrn --input 3x32x32 --outputs 100\n"
             "  afield arch '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+"
             "|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|' --task ecg --size tiny",
-    .options = table, .options_size = sizeof(options), .min_words = 1, .max_words = 1, .run = run,
+    .options = table,
+    .options_size = sizeof(options),
+    .min_words = 1,
+    .max_words = 1,
+    .run = run,
 };

@@ -17,8 +17,10 @@ enum { SIZE_AUTO = 3 };
 static const af_option table[] = {
     {"size", AF_OPT_CHOICE, offsetof(options, size), "auto", 0, 0,
      "generate and check: tiny unless said; import: full unless said", size_choices, NULL},
-    {"seed", AF_OPT_U64, offsetof(options, seed), "0", 0, 1.8e19, "generate: the stand-in's seed", NULL, NULL},
-    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "check: print JSON", NULL, NULL}, {0}};
+    {"seed", AF_OPT_U64, offsetof(options, seed), "0", 0, 1.8e19, "generate: the stand-in's seed",
+     NULL, NULL},
+    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "check: print JSON", NULL, NULL},
+    {0}};
 
 static json_t *class_counts(const af_task *task, const af_dataset *d, const af_indices *which)
 {
@@ -41,13 +43,16 @@ static int64_t count_groups(const af_dataset *d, const af_indices *which)
     for (int64_t i = 0; i < which->count; i++)
         if (d->group[which->i[i]] > most) most = d->group[which->i[i]];
     char *seen = af_calloc((size_t)most + 1, 1);
-    for (int64_t i = 0; seen && i < which->count; i++) groups += !seen[d->group[which->i[i]]]++ ? 1 : 0;
+    for (int64_t i = 0; seen && i < which->count; i++)
+        groups += !seen[d->group[which->i[i]]]++ ? 1 : 0;
     af_free(seen);
     return groups;
 }
 
-/* Marks the groups of a split by id of record: the text before ':' in a sample's id, or the id itself. */
-static af_status mark(json_t *owner, const af_dataset *d, const af_indices *which, const char *split)
+/* Marks the groups of a split by id of record: the text before ':' in a sample's id, or the id
+ * itself. */
+static af_status mark(json_t *owner, const af_dataset *d, const af_indices *which,
+                      const char *split)
 {
     for (int64_t i = 0; i < which->count; i++) {
         char id[AF_ID_MAX + 1];
@@ -55,8 +60,8 @@ static af_status mark(json_t *owner, const af_dataset *d, const af_indices *whic
         if (d->group && strchr(id, ':')) *strchr(id, ':') = 0;
         json_t *before = json_object_get(owner, id);
         if (before && strcmp(json_string_value(before), split) != 0)
-            return af_fail(AF_EFORMAT, "%s: %s '%s' is in both %s and %s", d->path, d->group ? "group" : "sample",
-                           id, json_string_value(before), split);
+            return af_fail(AF_EFORMAT, "%s: %s '%s' is in both %s and %s", d->path,
+                           d->group ? "group" : "sample", id, json_string_value(before), split);
         if (!before) json_object_set_new(owner, id, json_string(split));
     }
     return AF_OK;
@@ -77,21 +82,23 @@ static json_t *describe_part(const af_task *task, const af_dataset *d)
             json_object_set_new(splits, name, one);
         }
     return json_pack("{s:s, s:s, s:s, s:I, s:[iii], s:[iii], s:s, s:o}", "path", d->path, "size",
-                     af_size_names[d->size], "provenance", d->provenance, "samples", (json_int_t)d->n, "input",
-                     d->input.c, d->input.h, d->input.w, "output", d->output.c, d->output.h, d->output.w,
-                     "sha256", d->sha256, "splits", splits);
+                     af_size_names[d->size], "provenance", d->provenance, "samples",
+                     (json_int_t)d->n, "input", d->input.c, d->input.h, d->input.w, "output",
+                     d->output.c, d->output.h, d->output.w, "sha256", d->sha256, "splits", splits);
 }
 
 static void print_part(json_t *part)
 {
     const char *key, *label;
     json_t *one, *n;
-    printf("%s\n  %s, %s, %lld samples, sha256 %.16s... verified\n", json_string_value(json_object_get(part, "path")),
+    printf("%s\n  %s, %s, %lld samples, sha256 %.16s... verified\n",
+           json_string_value(json_object_get(part, "path")),
            json_string_value(json_object_get(part, "size")),
            json_string_value(json_object_get(part, "provenance")),
            (long long)json_integer_value(json_object_get(part, "samples")),
            json_string_value(json_object_get(part, "sha256")));
-    json_object_foreach(json_object_get(part, "splits"), key, one) {
+    json_object_foreach(json_object_get(part, "splits"), key, one)
+    {
         printf("  %-12s %8lld samples %8lld groups ", key,
                (long long)json_integer_value(json_object_get(one, "samples")),
                (long long)json_integer_value(json_object_get(one, "groups")));
@@ -164,10 +171,18 @@ static af_status run(const void *values, const char *const *words, int count)
 }
 
 const af_cmd af_cmd_data = {
-    .name = "data", .usage = "generate TASK | import TASK PATH | check TASK  [--size tiny|small|full] [--seed N]",
-    .summary = "make and check datasets", .order = 3,
-    .more = "Datasets live in $AFIELD_DATA, else in the XDG data directory (~/.local/share/afield).\n"
-            "A subset of the official files is accepted and marked partial; `afield describe TASK` says\n"
-            "which files an import reads.",
-    .options = table, .options_size = sizeof(options), .min_words = 2, .max_words = 3, .run = run,
+    .name = "data",
+    .usage = "generate TASK | import TASK PATH | check TASK  [--size tiny|small|full] [--seed N]",
+    .summary = "make and check datasets",
+    .order = 3,
+    .more =
+        "Datasets live in $AFIELD_DATA, else in the XDG data directory (~/.local/share/afield).\n"
+        "A subset of the official files is accepted and marked partial; `afield describe TASK` "
+        "says\n"
+        "which files an import reads.",
+    .options = table,
+    .options_size = sizeof(options),
+    .min_words = 2,
+    .max_words = 3,
+    .run = run,
 };

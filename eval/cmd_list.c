@@ -51,7 +51,9 @@ static bool baselines(size_t i, line *out)
 static bool metrics(size_t i, line *out)
 {
     const af_metric *m = af_builtin.metric[i];
-    if (m) *out = (line){m->name, m->title, m->higher_is_better ? "higher is better" : "lower is better"};
+    if (m)
+        *out =
+            (line){m->name, m->title, m->higher_is_better ? "higher is better" : "lower is better"};
     return m != NULL;
 }
 static bool ops(size_t i, line *out)
@@ -71,9 +73,9 @@ static bool backends(size_t i, line *out)
     return true;
 }
 
-static const kind kinds[] = {{"tasks", tasks},         {"spaces", spaces},   {"searchers", searchers},
-                             {"baselines", baselines}, {"metrics", metrics}, {"ops", ops},
-                             {"backends", backends}};
+static const kind kinds[] = {
+    {"tasks", tasks},     {"spaces", spaces}, {"searchers", searchers}, {"baselines", baselines},
+    {"metrics", metrics}, {"ops", ops},       {"backends", backends}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static void print_text(const kind *k)
@@ -99,8 +101,8 @@ static json_t *to_json(const kind *k)
     json_t *list = json_array();
     line l;
     for (size_t i = 0; k->get(i, &l); i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", l.name, "title", l.text ? l.text : "",
-                                              "note", l.note ? l.note : ""));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", l.name, "title",
+                                              l.text ? l.text : "", "note", l.note ? l.note : ""));
     return list;
 }
 
@@ -123,12 +125,19 @@ static af_status run(const void *values, const char *const *words, int count)
     if (known && o->json) return af_print_json(all);
     json_decref(all);
     return known ? AF_OK
-                 : af_fail(AF_EUSAGE, "no kind '%.40s'; there are: tasks, spaces, searchers, baselines, "
-                                      "metrics, ops, backends", words[0]);
+                 : af_fail(AF_EUSAGE,
+                           "no kind '%.40s'; there are: tasks, spaces, searchers, baselines, "
+                           "metrics, ops, backends",
+                           words[0]);
 }
 
 const af_cmd af_cmd_list = {
-    .name = "list", .usage = "[tasks|spaces|searchers|baselines|metrics|ops|backends] [--json]",
-    .summary = "everything that exists", .order = 1,
-    .options = table, .options_size = sizeof(options), .max_words = 1, .run = run,
+    .name = "list",
+    .usage = "[tasks|spaces|searchers|baselines|metrics|ops|backends] [--json]",
+    .summary = "everything that exists",
+    .order = 1,
+    .options = table,
+    .options_size = sizeof(options),
+    .max_words = 1,
+    .run = run,
 };

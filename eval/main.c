@@ -20,8 +20,9 @@ static void print_help(FILE *to)
     size_t n = 0;
     while (n < 64 && af_commands[n]) sorted[n] = af_commands[n], n++;
     qsort(sorted, n, sizeof *sorted, by_order);
-    fprintf(to, "afield %s: compares neural architecture search methods across unlike domains\n\n"
-                "usage: afield COMMAND [words] [--options]\n\n",
+    fprintf(to,
+            "afield %s: compares neural architecture search methods across unlike domains\n\n"
+            "usage: afield COMMAND [words] [--options]\n\n",
             AF_VERSION);
     for (size_t i = 0; i < n; i++) fprintf(to, "  %-10s %s\n", sorted[i]->name, sorted[i]->summary);
     fprintf(to, "\n`afield COMMAND --help` says more. Exit codes: 0 ok, 1 failed, 2 usage.\n");

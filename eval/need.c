@@ -14,8 +14,8 @@ static af_status refuse(const char *kind, const char *name, const char *const *n
         snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     }
     const char *near = af_nearest(name, names);
-    return af_fail(AF_EUSAGE, "no %s '%.60s'%s%s%s; there are: %s", kind, name, near ? ", did you mean '" : "",
-                   near ? near : "", near ? "'?" : "", list);
+    return af_fail(AF_EUSAGE, "no %s '%.60s'%s%s%s; there are: %s", kind, name,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
 enum { MAX_NAMES = 128 };
@@ -24,7 +24,8 @@ af_status af_need_task(const af_task **out, const char *name)
 {
     const char *names[MAX_NAMES] = {0};
     if ((*out = af_find_task(name))) return AF_OK;
-    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.task[i]; i++) names[i] = af_builtin.task[i]->name;
+    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.task[i]; i++)
+        names[i] = af_builtin.task[i]->name;
     return refuse("task", name, names);
 }
 
@@ -32,7 +33,8 @@ af_status af_need_space(const af_space **out, const char *name)
 {
     const char *names[MAX_NAMES] = {0};
     if ((*out = af_find_space(name))) return AF_OK;
-    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.space[i]; i++) names[i] = af_builtin.space[i]->name;
+    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.space[i]; i++)
+        names[i] = af_builtin.space[i]->name;
     return refuse("space", name, names);
 }
 
@@ -60,10 +62,13 @@ af_status af_need_method(const af_searcher **searcher, const af_space **out, con
     *out = af_find_space(method);
     if (*out && (*out)->baseline) {
         if (!space || strcmp(space, method) == 0) return AF_OK;
-        return af_fail(AF_EUSAGE, "baseline '%s' is a space of its own; leave --space out, or tune it with "
-                                  "--space %s --method random", method, method);
+        return af_fail(AF_EUSAGE,
+                       "baseline '%s' is a space of its own; leave --space out, or tune it with "
+                       "--space %s --method random",
+                       method, method);
     }
-    for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.searcher[i]; i++) names[n++] = af_builtin.searcher[i]->name;
+    for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.searcher[i]; i++)
+        names[n++] = af_builtin.searcher[i]->name;
     for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.space[i]; i++)
         if (af_builtin.space[i]->baseline) names[n++] = af_builtin.space[i]->name;
     return refuse("method", method, names);
@@ -81,9 +86,10 @@ af_status af_need_data(char directory[4096], const af_task *task, af_size size)
     AF_TRY(af_dataset_path(path, directory, task->name, AF_MAIN));
     if (af_file_exists(path)) return AF_OK;
     if (size != AF_TINY)
-        return af_fail(AF_ENOTFOUND, "%s: not there; make it with `afield data generate %s --size %s` or `afield "
-                                     "data import %s PATH --size %s`", path, task->name, af_size_names[size],
-                       task->name, af_size_names[size]);
+        return af_fail(AF_ENOTFOUND,
+                       "%s: not there; make it with `afield data generate %s --size %s` or `afield "
+                       "data import %s PATH --size %s`",
+                       path, task->name, af_size_names[size], task->name, af_size_names[size]);
     const af_prep *prep = af_find_prep(task->name);
     if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
     af_log(AF_LOG_INFO, "generating the tiny stand-in of %s", task->name);

@@ -35,8 +35,10 @@ void af_print_table(const char *const *const *rows, const bool *right)
         for (int c = 0; c < MAX_COLUMNS && rows[r][c]; c++) {
             int gap = wide[c] - width(rows[r][c]);
             bool last = !rows[r][c + 1];
-            if (right[c]) printf("%*s%s", gap, "", rows[r][c]);
-            else printf("%s%*s", rows[r][c], last ? 0 : gap, "");
+            if (right[c])
+                printf("%*s%s", gap, "", rows[r][c]);
+            else
+                printf("%s%*s", rows[r][c], last ? 0 : gap, "");
             if (!last) fputs("  ", stdout);
         }
         if (r == 0 && colour) fputs("\033[0m", stdout);
@@ -49,5 +51,9 @@ void af_print_si(char out[32], double value, const char *unit)
     static const char *const prefix[] = {"", "k", "M", "G", "T", "P", "E"};
     size_t i = 0;
     while (fabs(value) >= 1000 && i + 1 < sizeof prefix / sizeof *prefix) value /= 1000, i++;
-    snprintf(out, 32, "%.*f %s%s", value < 10 && i ? 2 : value < 100 && i ? 1 : 0, value, prefix[i], unit);
+    snprintf(out, 32, "%.*f %s%s",
+             value < 10 && i    ? 2
+             : value < 100 && i ? 1
+                                : 0,
+             value, prefix[i], unit);
 }

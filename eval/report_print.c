@@ -9,16 +9,18 @@
 #include "eval/report.h"
 
 /* A table under construction: rows of NULL-terminated cells, all in one arena. */
+enum { MAX_COLUMNS = 32 }; /* of af_print_table */
 typedef struct table {
     af_arena *arena;
     const char ***rows;
-    int count, columns;
-    bool right[32];
+    bool right[MAX_COLUMNS];
 } table;
 
 static af_status table_new(table *t, int rows, int columns)
 {
-    *t = (table){.columns = columns};
+    if (columns >= MAX_COLUMNS)
+        return af_fail(AF_EUNSUPPORTED, "too many tasks for a table; use --json or --csv FILE");
+    *t = (table){0};
     t->arena = af_arena_new();
     if (t->arena) t->rows = af_arena_alloc(t->arena, (size_t)(rows + 1) * sizeof *t->rows);
     for (int i = 0; t->rows && i < rows; i++) {

@@ -13,15 +13,15 @@ const af_task af_task_darcy = {
     .sampler = AF_ALL,
     .recipe =
         {
-            [AF_TINY] = {.epochs = 10,
+            [AF_TINY] = {.epochs = 12,
                          .batch = 8,
                          .optimiser = AF_ADAM,
-                         .lr = 0.003,
+                         .lr = 0.005,
                          .schedule = {.kind = AF_COSINE}},
             [AF_SMALL] = {.epochs = 24,
                           .batch = 8,
                           .optimiser = AF_ADAM,
-                          .lr = 0.003,
+                          .lr = 0.005,
                           .schedule = {.kind = AF_COSINE}},
             /* NAS-Bench-360 sums the loss over its batch of 8 where it is averaged here, and runs
              * at lr 1e-3, decay 5e-4: the same updates. */

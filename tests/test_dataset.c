@@ -1,14 +1,24 @@
-/* core/data: what is written is read back bit for bit; every way a dataset can be wrong is one error
- * that says what, where, what was expected and which command helps; a full disk leaves nothing. */
+/* core/data: what is written is read back bit for bit; every way a dataset can be wrong is one
+ * error that says what, where, what was expected and which command helps; a full disk leaves
+ * nothing. */
 #include "tests/aid/work.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/base/alloc.h"
 #include "core/base/philox.h"
 #include "tests/aid/toy.h"
+
+/* HDF5 itself leaks when it meets damaged metadata. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libhdf5";
+}
 
 static const af_task *const both[] = {&toy_labels, &toy_dense};
 
@@ -19,12 +29,37 @@ static const char *path_of(const af_task *task, af_dataset_part part)
     return path;
 }
 
+/* Without the fsync of af_file_write, which takes long when done a thousand times. */
+static void put(const char *path, const char *bytes, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    assert_int_equal(fclose(f), 0);
+}
+
 static void write_toy(const af_task *task, af_dataset_part part)
 {
     toy t;
     toy_fill(&t, task);
     t.content.part = part;
     assert_ok(af_dataset_write(work_dir, &t.content));
+}
+
+/* A main part that was written once and is only copied. */
+static void copy_toy(const af_task *task)
+{
+    static char bytes[2][1 << 16];
+    static size_t sizes[2];
+    const int k = task == &toy_dense;
+    if (!sizes[k]) {
+        char *text;
+        write_toy(task, AF_MAIN);
+        assert_ok(af_file_read(&text, &sizes[k], path_of(task, AF_MAIN), sizeof bytes[k]));
+        memcpy(bytes[k], text, sizes[k]);
+        af_free(text);
+    }
+    put(path_of(task, AF_MAIN), bytes[k], sizes[k]);
 }
 
 static af_status open_and_close(const af_task *task)
@@ -151,6 +186,11 @@ static void poke_integer(hid_t f, const char *name, int64_t element, int64_t val
     poke(f, name, element, &value, H5T_NATIVE_INT64);
 }
 
+#define DIMS(...)                                                                                  \
+    (const hsize_t[])                                                                              \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 static void replace(hid_t f, const char *name, hid_t type, int rank, const hsize_t *dims,
                     bool chunked)
 {
@@ -198,33 +238,110 @@ static void set_integer(hid_t f, const char *name, int64_t value)
     H5Aclose(a);
 }
 
-#define DIMS(...) (const hsize_t[]){__VA_ARGS__}
-static void x_nan(hid_t f) { poke_float(f, "/x", 3 * TOY_X + 7, NAN); }
-static void x_infinite(hid_t f) { poke_float(f, "/x", 0, -INFINITY); }
-static void y_infinite(hid_t f) { poke_float(f, "/y", 11 * TOY_Y, INFINITY); }
-static void label_high(hid_t f) { poke_integer(f, "/y", 4, 3); }
-static void label_negative(hid_t f) { poke_integer(f, "/y", 11, -1); }
-static void index_high(hid_t f) { poke_integer(f, "/splits/clean/train", 5, TOY_N); }
-static void index_negative(hid_t f) { poke_integer(f, "/splits/paper/train", 0, -1); }
-static void overlap(hid_t f) { poke_integer(f, "/splits/clean/valid", 1, 4); }
-static void twice(hid_t f) { poke_integer(f, "/splits/clean/train", 1, 0); }
-static void std_zero(hid_t f) { poke_float(f, "/scale/clean/x_std", 2, 0); }
-static void no_std(hid_t f) { H5Ldelete(f, "/scale/clean/x_std", H5P_DEFAULT); }
-static void std_shape(hid_t f) { replace(f, "/scale/clean/x_std", H5T_NATIVE_FLOAT, 3, DIMS(1, 1, 5), false); }
-static void no_x(hid_t f) { H5Ldelete(f, "/x", H5P_DEFAULT); }
-static void no_valid(hid_t f) { H5Ldelete(f, "/splits/clean/valid", H5P_DEFAULT); }
-static void no_splits(hid_t f) { H5Ldelete(f, "/splits", H5P_DEFAULT); }
-static void no_id(hid_t f) { H5Ldelete(f, "/id", H5P_DEFAULT); }
-static void x_double(hid_t f) { replace(f, "/x", H5T_NATIVE_DOUBLE, 4, DIMS(12, 2, 1, 5), false); }
-static void x_rank(hid_t f) { replace(f, "/x", H5T_NATIVE_FLOAT, 2, DIMS(12, 10), false); }
-static void x_chunked(hid_t f) { replace(f, "/x", H5T_NATIVE_FLOAT, 4, DIMS(12, 2, 1, 5), true); }
-static void x_empty(hid_t f) { replace(f, "/x", H5T_NATIVE_FLOAT, 4, DIMS(12, 2, 0, 5), false); }
-static void y_short(hid_t f) { replace(f, "/y", H5T_NATIVE_INT32, 1, DIMS(11), false); }
-static void y_float(hid_t f) { replace(f, "/y", H5T_NATIVE_FLOAT, 1, DIMS(12), false); }
-static void y_unsigned(hid_t f) { replace(f, "/y", H5T_NATIVE_UINT32, 1, DIMS(12), false); }
-static void y_width(hid_t f) { replace(f, "/y", H5T_NATIVE_FLOAT, 4, DIMS(12, 1, 1, 4), false); }
-static void group_short(hid_t f) { replace(f, "/group", H5T_NATIVE_INT32, 1, DIMS(3), false); }
-static void ids_empty(hid_t f) { replace(f, "/id", H5T_C_S1, 1, DIMS(12), false); }
+static void x_nan(hid_t f)
+{
+    poke_float(f, "/x", 3 * TOY_X + 7, NAN);
+}
+static void x_infinite(hid_t f)
+{
+    poke_float(f, "/x", 0, -INFINITY);
+}
+static void y_infinite(hid_t f)
+{
+    poke_float(f, "/y", 11 * TOY_Y, INFINITY);
+}
+static void label_high(hid_t f)
+{
+    poke_integer(f, "/y", 4, 3);
+}
+static void label_negative(hid_t f)
+{
+    poke_integer(f, "/y", 11, -1);
+}
+static void index_high(hid_t f)
+{
+    poke_integer(f, "/splits/clean/train", 5, TOY_N);
+}
+static void index_negative(hid_t f)
+{
+    poke_integer(f, "/splits/paper/train", 0, -1);
+}
+static void overlap(hid_t f)
+{
+    poke_integer(f, "/splits/clean/valid", 1, 4);
+}
+static void twice(hid_t f)
+{
+    poke_integer(f, "/splits/clean/train", 1, 0);
+}
+static void std_zero(hid_t f)
+{
+    poke_float(f, "/scale/clean/x_std", 2, 0);
+}
+static void no_std(hid_t f)
+{
+    H5Ldelete(f, "/scale/clean/x_std", H5P_DEFAULT);
+}
+static void std_shape(hid_t f)
+{
+    replace(f, "/scale/clean/x_std", H5T_NATIVE_FLOAT, 3, DIMS(1, 1, 5), false);
+}
+static void no_x(hid_t f)
+{
+    H5Ldelete(f, "/x", H5P_DEFAULT);
+}
+static void no_valid(hid_t f)
+{
+    H5Ldelete(f, "/splits/clean/valid", H5P_DEFAULT);
+}
+static void no_splits(hid_t f)
+{
+    H5Ldelete(f, "/splits", H5P_DEFAULT);
+}
+static void no_id(hid_t f)
+{
+    H5Ldelete(f, "/id", H5P_DEFAULT);
+}
+static void x_double(hid_t f)
+{
+    replace(f, "/x", H5T_NATIVE_DOUBLE, 4, DIMS(12, 2, 1, 5), false);
+}
+static void x_rank(hid_t f)
+{
+    replace(f, "/x", H5T_NATIVE_FLOAT, 2, DIMS(12, 10), false);
+}
+static void x_chunked(hid_t f)
+{
+    replace(f, "/x", H5T_NATIVE_FLOAT, 4, DIMS(12, 2, 1, 5), true);
+}
+static void x_empty(hid_t f)
+{
+    replace(f, "/x", H5T_NATIVE_FLOAT, 4, DIMS(12, 2, 0, 5), false);
+}
+static void y_short(hid_t f)
+{
+    replace(f, "/y", H5T_NATIVE_INT32, 1, DIMS(11), false);
+}
+static void y_float(hid_t f)
+{
+    replace(f, "/y", H5T_NATIVE_FLOAT, 1, DIMS(12), false);
+}
+static void y_unsigned(hid_t f)
+{
+    replace(f, "/y", H5T_NATIVE_UINT32, 1, DIMS(12), false);
+}
+static void y_width(hid_t f)
+{
+    replace(f, "/y", H5T_NATIVE_FLOAT, 4, DIMS(12, 1, 1, 4), false);
+}
+static void group_short(hid_t f)
+{
+    replace(f, "/group", H5T_NATIVE_INT32, 1, DIMS(3), false);
+}
+static void ids_empty(hid_t f)
+{
+    replace(f, "/id", H5T_C_S1, 1, DIMS(12), false);
+}
 static void x_is_group(hid_t f)
 {
     H5Ldelete(f, "/x", H5P_DEFAULT);
@@ -235,14 +352,38 @@ static void x_elsewhere(hid_t f)
     H5Ldelete(f, "/x", H5P_DEFAULT);
     H5Lcreate_external("other.h5", "/x", f, "/x", H5P_DEFAULT, H5P_DEFAULT);
 }
-static void other_format(hid_t f) { set_integer(f, "format", 2); }
-static void no_format(hid_t f) { H5Adelete(f, "format"); }
-static void other_task(hid_t f) { set_text(f, "task", "ecg"); }
-static void other_size(hid_t f) { set_text(f, "size", "huge"); }
-static void long_provenance(hid_t f) { set_text(f, "provenance", "found in the attic"); }
-static void more_classes(hid_t f) { set_integer(f, "classes", 4); }
-static void no_classes(hid_t f) { set_integer(f, "classes", 0); }
-static void no_sha(hid_t f) { H5Adelete(f, "sha256"); }
+static void other_format(hid_t f)
+{
+    set_integer(f, "format", 2);
+}
+static void no_format(hid_t f)
+{
+    H5Adelete(f, "format");
+}
+static void other_task(hid_t f)
+{
+    set_text(f, "task", "ecg");
+}
+static void other_size(hid_t f)
+{
+    set_text(f, "size", "huge");
+}
+static void long_provenance(hid_t f)
+{
+    set_text(f, "provenance", "found in the attic");
+}
+static void more_classes(hid_t f)
+{
+    set_integer(f, "classes", 4);
+}
+static void no_classes(hid_t f)
+{
+    set_integer(f, "classes", 0);
+}
+static void no_sha(hid_t f)
+{
+    H5Adelete(f, "sha256");
+}
 
 static const struct damage {
     const char *name;
@@ -250,7 +391,10 @@ static const struct damage {
     const char *says[3];
     bool dense;
 } damages[] = {
-    {"x_nan", x_nan, {"/x: sample 3 (id 'A00001') is nan at channel 1, row 0, column 2", "finite"}, 0},
+    {"x_nan",
+     x_nan,
+     {"/x: sample 3 (id 'A00001') is nan at channel 1, row 0, column 2", "finite"},
+     0},
     {"x_infinite", x_infinite, {"/x: sample 0 (id 'A00000') is -inf at channel 0"}, 0},
     {"y_infinite", y_infinite, {"/y: sample 11 (id 'A00003b') is inf", "want finite"}, 1},
     {"label_high", label_high, {"/y: sample 4 (id 'A00001b') has label 3, want 0 to 2"}, 0},
@@ -282,7 +426,10 @@ static const struct damage {
     {"no_format", no_format, {"attribute 'format': missing"}, 0},
     {"other_task", other_task, {"attribute 'task': 'ecg', want 'toy'"}, 0},
     {"other_size", other_size, {"attribute 'size': 'huge', want tiny, small or full"}, 0},
-    {"variable_text", set_long_text, {"attribute 'task': variable-length string, want one fixed"}, 0},
+    {"variable_text",
+     set_long_text,
+     {"attribute 'task': variable-length string, want one fixed"},
+     0},
     {"long_provenance", long_provenance, {"attribute 'provenance'", "at most 15 bytes"}, 0},
     {"more_classes", more_classes, {"classes: 4, want the 3 of task 'toy'"}, 0},
     {"no_classes", no_classes, {"attribute 'classes': 0, want 1 to"}, 0},
@@ -294,7 +441,7 @@ static void damage_is_reported(void **state)
     const struct damage *c = *state;
     const af_task *task = both[c->dense];
     char remedy[256];
-    write_toy(task, AF_MAIN);
+    copy_toy(task);
     hid_t f = H5Fopen(path_of(task, AF_MAIN), H5F_ACC_RDWR, H5P_DEFAULT);
     assert_true(f >= 0);
     c->make(f);
@@ -353,19 +500,16 @@ static void other_files_are_refused(void **state)
 static void truncation_is_reported(void **state)
 {
     (void)state;
-    char *bytes;
-    size_t size;
-    write_toy(&toy_labels, AF_MAIN);
-    assert_ok(af_file_read(&bytes, &size, work_at("toy.h5"), 1 << 20));
-    for (size_t keep = 0; keep < size; keep += keep > 64 ? 61 : 1) {
-        assert_ok(af_file_write(work_at("toy.h5"), bytes, keep));
+    struct stat info;
+    copy_toy(&toy_labels);
+    assert_int_equal(stat(work_at("toy.h5"), &info), 0);
+    const size_t size = (size_t)info.st_size;
+    for (size_t cut = 1; cut <= size; cut += size - cut > 64 ? 61 : 1) {
+        assert_int_equal(truncate(work_at("toy.h5"), (off_t)(size - cut)), 0);
         assert_int_equal(open_and_close(&toy_labels), AF_EFORMAT);
         assert_says("HDF5 file");
+        if (cut == 1) assert_says("truncated file");
     }
-    assert_ok(af_file_write(work_at("toy.h5"), bytes, size - 1));
-    assert_int_equal(open_and_close(&toy_labels), AF_EFORMAT);
-    assert_says("truncated file");
-    af_free(bytes);
 }
 
 /* The address of a block lies in the file; without the 1.8 format's checksums HDF5 believes it. */
@@ -374,14 +518,17 @@ static void block_beyond_the_end_is_reported(void **state)
     (void)state;
     char *bytes;
     size_t size, found = 0;
-    write_toy(&toy_labels, AF_MAIN);
+    copy_toy(&toy_labels);
     hid_t from = H5Fopen(work_at("toy.h5"), H5F_ACC_RDONLY, H5P_DEFAULT);
     hid_t to = H5Fcreate(work_at("old.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     static const char *const members[] = {"x", "y", "id", "group", "splits", "scale"};
     for (size_t i = 0; i < LENGTH(members); i++)
         assert_true(H5Ocopy(from, members[i], to, members[i], H5P_DEFAULT, H5P_DEFAULT) >= 0);
-    static const char *const texts[][2] = {{"task", "toy"}, {"size", "tiny"}, {"part", "main"},
-                                           {"provenance", "real"}, {"sha256", "0"}};
+    static const char *const texts[][2] = {{"task", "toy"},
+                                           {"size", "tiny"},
+                                           {"part", "main"},
+                                           {"provenance", "real"},
+                                           {"sha256", "0"}};
     for (size_t i = 0; i < LENGTH(texts); i++) set_text(to, texts[i][0], texts[i][1]);
     hid_t scalar = H5Screate(H5S_SCALAR);
     static const char *const numbers[] = {"format", "classes"};
@@ -390,6 +537,8 @@ static void block_beyond_the_end_is_reported(void **state)
         set_integer(to, numbers[i], i ? 3 : 1);
     }
     H5Sclose(scalar);
+    replace(to, "/x", H5T_NATIVE_FLOAT, 4, DIMS(12, 2, 1, 5),
+            false); /* a header without checksum */
     hid_t x = H5Dopen2(to, "/x", H5P_DEFAULT);
     const uint64_t at[2] = {H5Dget_offset(x), H5Dget_storage_size(x)}; /* as in its header */
     H5Dclose(x);
@@ -405,7 +554,7 @@ static void block_beyond_the_end_is_reported(void **state)
             found++;
         }
     assert_int_equal(found, 1);
-    assert_ok(af_file_write(work_at("toy.h5"), bytes, size));
+    put(work_at("toy.h5"), bytes, size);
     af_free(bytes);
     assert_int_equal(open_and_close(&toy_labels), AF_EFORMAT);
     assert_says("/x: bytes");
@@ -417,17 +566,14 @@ static void flipped_bits_never_crash(void **state)
     (void)state;
     char *bytes;
     size_t size, seen = 0;
-    write_toy(&toy_labels, AF_MAIN);
+    copy_toy(&toy_labels);
     assert_ok(af_file_read(&bytes, &size, work_at("toy.h5"), 1 << 20));
+    const int fd = open(work_at("toy.h5"), O_WRONLY);
     af_rng r = af_rng_at(1, "flip", 0, 0, 0, 0);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 2000; i++) {
         const size_t at = af_rng_below(&r, size);
-        const char old = bytes[at];
-        bytes[at] ^= (char)(1 << af_rng_below(&r, 8));
-        FILE *f = fopen(work_at("toy.h5"), "wb"); /* in place: a thousand fsyncs take long */
-        assert_int_equal(fwrite(bytes, 1, size, f), size);
-        assert_int_equal(fclose(f), 0);
-        bytes[at] = old;
+        const char changed = (char)(bytes[at] ^ (1 << af_rng_below(&r, 8)));
+        assert_int_equal(pwrite(fd, &changed, 1, (off_t)at), 1);
         af_dataset *d;
         af_status st = af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN);
         if (st == AF_OK) {
@@ -437,16 +583,19 @@ static void flipped_bits_never_crash(void **state)
             assert_int_equal(st, AF_EFORMAT);
             seen++;
         }
+        assert_int_equal(pwrite(fd, bytes + at, 1, (off_t)at), 1);
     }
+    close(fd);
     af_free(bytes);
-    assert_true(seen > 100); /* the rest hit padding, or scaling, which is not in the checksum */
+    assert_ok(open_and_close(&toy_labels));
+    assert_true(seen > 1000); /* the rest hit padding, or scaling, which is not in the checksum */
 }
 
 static void verify_sees_one_bit(void **state)
 {
     (void)state;
     af_dataset *d;
-    write_toy(&toy_labels, AF_MAIN);
+    copy_toy(&toy_labels);
     hid_t f = H5Fopen(path_of(&toy_labels, AF_MAIN), H5F_ACC_RDWR, H5P_DEFAULT);
     poke_float(f, "/x", 57, nextafterf(5.07f, 6));
     H5Fclose(f);
@@ -463,7 +612,7 @@ static void writer_refuses_what_the_reader_would(void **state)
 {
     (void)state;
     toy t;
-    write_toy(&toy_labels, AF_MAIN);
+    copy_toy(&toy_labels);
     const size_t entries = work_entries();
     toy_fill(&t, &toy_labels);
     t.x[25] = NAN;
@@ -509,7 +658,7 @@ static void full_disk_leaves_nothing(void **state)
     char before[AF_SHA256_HEX], after[AF_SHA256_HEX], *bytes;
     size_t size;
     toy t;
-    write_toy(&toy_labels, AF_MAIN);
+    copy_toy(&toy_labels);
     assert_ok(af_sha256_file(work_at("toy.h5"), before));
     assert_ok(af_file_read(&bytes, &size, work_at("toy.h5"), 1 << 20));
     af_free(bytes);
@@ -581,7 +730,7 @@ static void predictions_round_trip(void **state)
     for (int i = 0; i < 9; i++) pred[i] = (float)i / 3;
     memset(json, ' ', 100000); /* larger than HDF5's compact attributes */
     memcpy(json, "{\"seed\": 1}", 11);
-    write_toy(&toy_labels, AF_MAIN);
+    copy_toy(&toy_labels);
     assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
     int64_t which[] = {7, 2, 11};
     assert_ok(af_predictions_write(work_at("p.h5"), d, &(af_indices){which, 3}, pred, json));

@@ -187,7 +187,7 @@ static void full_disk_leaves_the_journal(void **state)
         assert_says("ulimit");
         failures++;
         assert_ok(go(&found, &f, &SETUP));
-        assert_int_equal(f.runs, TRIALS + (f.runs > TRIALS));
+        assert_in_range(f.runs, TRIALS, TRIALS + 1); /* one outcome may not have fitted */
         assert_whole(&found);
     }
     assert_true(failures > 20);
@@ -282,7 +282,7 @@ static void a_shorter_search_is_refused(void **state)
     assert_true(found.trials > 4);
     for (int i = 0; i < 8; i++) f.cost[i] = 1.5 * FAKE_X;
     assert_int_equal(go(&found, &f, &s), AF_EFORMAT);
-    assert_says("trial 1 was started");
+    assert_says("was started, but now the search ends before it");
 }
 
 /* A finished search stays finished, also where the clock would now allow another trial. */
@@ -308,7 +308,7 @@ static void nonsense_is_refused(void **state)
     } cases[] = {
         {{"{\"record\":\"end\",\"trials\":0}"}, "before the header"},
         {{"{\"record\":\"header\"}"}, "not an object"},
-        {{"{\"record\":\"dance\"}"}, "before the header"},
+        {{"{\"record\":\"outcome\"}"}, "before the header"},
         {{"{\"number\":1}"}, "record"},
         {{NULL, "{\"record\":\"dance\"}"}, "newer afield"},
         {{NULL, "{\"record\":\"outcome\",\"number\":0}"}, "not proposed"},

@@ -1,9 +1,10 @@
 /* Fifty training steps on real data against PyTorch's: tests/golden/losscurve_<case>.h5 holds the
  * network's text, initial weights, batches and PyTorch's losses in double and in float, written by
- * tests/golden/losscurve.py. In double the curves must agree to 1e-9; in float ours may stray from the
- * double curve at most three times as far as PyTorch's own float curve does.
+ * tests/golden/losscurve.py. In double the curves must agree to 1e-9; in float ours may stray from
+ * the double curve at most three times as far as PyTorch's own float curve does.
  *
- * `test_losscurve --write DIR` writes the inputs of that script: <case>.graph and <case>.weights. */
+ * `test_losscurve --write DIR` writes the inputs of that script: <case>.graph and <case>.weights.
+ */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,12 +27,25 @@ typedef struct curve_case {
 } curve_case;
 
 static const curve_case cases[] = {
-    {"ecg", "nb201",
+    {"ecg",
+     "nb201",
      "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
-     {{1, 1, 250}, {4, 1, 1}, false, AF_TINY}, &af_loss_cross_entropy, 16,
+     {{1, 1, 250}, {4, 1, 1}, false, AF_TINY},
+     &af_loss_cross_entropy,
+     16,
      {.kind = AF_SGD, .lr = 0.05, .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true}},
-    {"darcy", "wrn", "default", {{3, 16, 16}, {1, 16, 16}, true, AF_TINY}, &af_loss_relative_l2, 8,
-     {.kind = AF_ADAM, .lr = 1e-3, .weight_decay = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
+    {"darcy",
+     "wrn",
+     "default",
+     {{3, 16, 16}, {1, 16, 16}, true, AF_TINY},
+     &af_loss_relative_l2,
+     8,
+     {.kind = AF_ADAM,
+      .lr = 1e-3,
+      .weight_decay = 1e-4,
+      .beta1 = 0.9,
+      .beta2 = 0.999,
+      .epsilon = 1e-8,
       .clip = 1}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
@@ -79,9 +93,11 @@ static void load(golden *g, const curve_case *c, int64_t weights)
     hssize_t samples = STEPS * c->batch;
     g->graph = read_all(g->file, "graph", H5T_NATIVE_CHAR, 1, 0);
     g->weights = read_all(g->file, "weights", H5T_NATIVE_DOUBLE, sizeof(double), weights);
-    g->x = read_all(g->file, "x", H5T_NATIVE_FLOAT, sizeof(float), samples * af_shape_size(c->io.input));
+    g->x = read_all(g->file, "x", H5T_NATIVE_FLOAT, sizeof(float),
+                    samples * af_shape_size(c->io.input));
     if (c->io.dense)
-        g->y_dense = read_all(g->file, "y", H5T_NATIVE_FLOAT, sizeof(float), samples * af_shape_size(c->io.output));
+        g->y_dense = read_all(g->file, "y", H5T_NATIVE_FLOAT, sizeof(float),
+                              samples * af_shape_size(c->io.output));
     else
         g->y_class = read_all(g->file, "y", H5T_NATIVE_INT32, sizeof(int32_t), samples);
     double *l = read_all(g->file, "loss_float64", H5T_NATIVE_DOUBLE, sizeof(double), STEPS);
@@ -102,8 +118,8 @@ static void unload(golden *g)
     af_free(g->y_dense);
 }
 
-static void run_curve(const curve_case *c, const af_graph *graph, const golden *g, const char *backend,
-                      double loss[STEPS])
+static void run_curve(const curve_case *c, const af_graph *graph, const golden *g,
+                      const char *backend, double loss[STEPS])
 {
     af_plan *p;
     af_plan_options o = af_plan_options_default();
@@ -116,8 +132,10 @@ static void run_curve(const curve_case *c, const af_graph *graph, const golden *
     af_update u = c->update;
     for (int s = 0; s < STEPS; s++) {
         const float *x = g->x + (int64_t)s * c->batch * af_shape_size(c->io.input);
-        const void *y = c->io.dense ? (const void *)(g->y_dense + (int64_t)s * c->batch * af_shape_size(c->io.output))
-                                    : (const void *)(g->y_class + (int64_t)s * c->batch);
+        const void *y =
+            c->io.dense
+                ? (const void *)(g->y_dense + (int64_t)s * c->batch * af_shape_size(c->io.output))
+                : (const void *)(g->y_class + (int64_t)s * c->batch);
         u.count = s;
         assert_ok(af_plan_step(p, x, y, &u, (af_position){0}, &loss[s]));
     }
@@ -143,8 +161,8 @@ static void follows_pytorch(void **state)
     assert_string_equal(text, g.graph); /* the file is about this network */
     double allowed = 3 * distance(g.loss32, g.loss64);
     run_curve(c, graph, &g, "reference64", loss);
-    printf("  %-5s float64 reference: %.2g from PyTorch's (loss %.4f -> %.4f)\n", c->name, distance(loss, g.loss64),
-           loss[0], loss[STEPS - 1]);
+    printf("  %-5s float64 reference: %.2g from PyTorch's (loss %.4f -> %.4f)\n", c->name,
+           distance(loss, g.loss64), loss[0], loss[STEPS - 1]);
     assert_true(distance(loss, g.loss64) <= 1e-9);
     assert_true(loss[STEPS - 1] < 0.95 * loss[0]);
     for (size_t i = 0; af_builtin.backend[i]; i++) {
@@ -152,8 +170,8 @@ static void follows_pytorch(void **state)
         char why[256];
         if (b->device || b->dtype != AF_F32 || b->probe(why, sizeof why) != AF_OK) continue;
         run_curve(c, graph, &g, b->name, loss);
-        printf("  %-5s float32 %s: %.2g from the double curve; PyTorch's float32: %.2g\n", c->name, b->name,
-               distance(loss, g.loss64), distance(g.loss32, g.loss64));
+        printf("  %-5s float32 %s: %.2g from the double curve; PyTorch's float32: %.2g\n", c->name,
+               b->name, distance(loss, g.loss64), distance(g.loss32, g.loss64));
         assert_true(distance(loss, g.loss64) <= allowed);
     }
     unload(&g);

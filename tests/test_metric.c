@@ -1,5 +1,6 @@
-/* core/metrics, af_score and af_split_by_group. The values of macro F1 were computed by scikit-learn
- * 1.9.1: f1_score(target, guess, average="macro", labels=range(C), zero_division=0). */
+/* core/metrics, af_score and af_split_by_group. The values of macro F1 were computed by
+ * scikit-learn 1.9.1: f1_score(target, guess, average="macro", labels=range(C), zero_division=0).
+ */
 #include "tests/aid/work.h"
 #include <math.h>
 #include <stdio.h>
@@ -19,8 +20,7 @@ static double score_guesses(const af_metric *m, const int32_t *target, const int
 {
     static float logits[MAX_N * MAX_CLASSES];
     for (int i = 0; i < n; i++)
-        for (int c = 0; c < classes; c++)
-            logits[i * classes + c] = c == guess[i] ? 1 : -(float)c;
+        for (int c = 0; c < classes; c++) logits[i * classes + c] = c == guess[i] ? 1 : -(float)c;
     const af_predictions p = {n, {classes, 1, 1}, logits, target};
     double score = NAN;
     assert_ok(m->score(&p, &score));
@@ -29,8 +29,7 @@ static double score_guesses(const af_metric *m, const int32_t *target, const int
 
 static void close_to(double got, double want)
 {
-    if (!(fabs(got - want) <= 1e-14 * fabs(want)))
-        fail_msg("%.17g, want %.17g", got, want);
+    if (!(fabs(got - want) <= 1e-14 * fabs(want))) fail_msg("%.17g, want %.17g", got, want);
 }
 
 /* ---- metrics ---- */
@@ -111,8 +110,8 @@ static void what_is_not_finite_is_refused(void **state)
         for (size_t b = 0; b < LENGTH(bad); b++) {
             const af_metric *m = metrics[k];
             const float pred[6] = {1, 2, 3, 4, bad[b], 6};
-            const af_predictions p = {2, {3, 1, 1}, pred,
-                                      m->dense ? (const void *)dense : (const void *)labels};
+            const af_predictions p = {
+                2, {3, 1, 1}, pred, m->dense ? (const void *)dense : (const void *)labels};
             double score = 7;
             assert_int_equal(m->score(&p, &score), AF_EINVAL);
             assert_says("prediction 1 of 2 has ");
@@ -165,8 +164,8 @@ static void majority_by_group(void **state)
     /* out of order: groups 0 and 3 are interleaved, group 1 is whole, group 2 not there */
     int64_t which[] = {0, 9, 3, 4, 5, 10, 1, 11, 2};
     const af_indices w = {which, 9};
-    /* group 0: 0 2 0 -> 0, right. group 3: 1 0 0 -> 0, right. group 1: 2 1 0, a tie -> the first seen,
-     * 2, wrong. */
+    /* group 0: 0 2 0 -> 0, right. group 3: 1 0 0 -> 0, right. group 1: 2 1 0, a tie -> the first
+     * seen, 2, wrong. */
     vote(logits, (const int[]){0, 1, 2, 1, 0, 0, 2, 0, 0}, 9);
     assert_ok(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits));
     close_to(score, 2.0 / 3);

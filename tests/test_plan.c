@@ -1,6 +1,6 @@
-/* The plan: bits do not depend on threads, a step allocates nothing, planned memory never aliases what
- * is alive (the gradient of whole networks against finite differences in double), inference of part of
- * a batch, sharing, snapshots. Networks come from the registry's spaces. */
+/* The plan: bits do not depend on threads, a step allocates nothing, planned memory never aliases
+ * what is alive (the gradient of whole networks against finite differences in double), inference of
+ * part of a batch, sharing, snapshots. Networks come from the registry's spaces. */
 #include <malloc.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,9 +15,12 @@ typedef struct net {
     af_io io;
 } net;
 static const net nets[] = {
-    {"nb201", "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
+    {"nb201",
+     "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
      {{3, 9, 9}, {5, 1, 1}, false, AF_TINY}},
-    {"nb201", "|skip_connect~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|avg_pool_3x3~0|nor_conv_1x1~1|skip_connect~2|",
+    {"nb201",
+     "|skip_connect~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|avg_pool_3x3~0|nor_conv_1x1~1|skip_connect~"
+     "2|",
      {{2, 1, 31}, {4, 1, 1}, false, AF_TINY}},
     {"wrn", "default", {{3, 7, 6}, {1, 7, 6}, true, AF_TINY}},
     {"wrn", "default", {{1, 1, 40}, {4, 1, 1}, false, AF_TINY}},
@@ -41,8 +44,10 @@ static problem *open_problem(const net *n)
     p->loss = n->io.dense ? &af_loss_relative_l2 : &af_loss_cross_entropy;
     af_rng r = af_rng_at(1, "test", 0, 0, 0, 0);
     assert_true(BATCH * af_shape_size(n->io.input) <= MAX_VALUES);
-    for (int i = 0; i < MAX_VALUES; i++) p->x[i] = (float)af_rng_normal(&r), p->y[i] = (float)af_rng_normal(&r);
-    for (int i = 0; i < BATCH; i++) p->label[i] = (int32_t)af_rng_below(&r, (uint64_t)n->io.output.c);
+    for (int i = 0; i < MAX_VALUES; i++)
+        p->x[i] = (float)af_rng_normal(&r), p->y[i] = (float)af_rng_normal(&r);
+    for (int i = 0; i < BATCH; i++)
+        p->label[i] = (int32_t)af_rng_below(&r, (uint64_t)n->io.output.c);
     return p;
 }
 
@@ -57,7 +62,8 @@ static const void *target(const problem *p)
     return p->loss->target == AF_TARGET_CLASS ? (const void *)p->label : (const void *)p->y;
 }
 
-static af_plan *plan(const problem *p, const char *backend, int threads, bool train, af_plan *params_of)
+static af_plan *plan(const problem *p, const char *backend, int threads, bool train,
+                     af_plan *params_of)
 {
     af_plan *out;
     af_plan_options o = af_plan_options_default();
@@ -89,7 +95,8 @@ static void digest(const af_plan *p, char hex[AF_SHA256_HEX])
     af_sha256_end(h, hex);
 }
 
-static void train_digest(const problem *q, const char *backend, int threads, char hex[AF_SHA256_HEX])
+static void train_digest(const problem *q, const char *backend, int threads,
+                         char hex[AF_SHA256_HEX])
 {
     af_plan *p = plan(q, backend, threads, true, NULL);
     for (int i = 0; i < 4; i++) step(p, q, i);
@@ -122,7 +129,8 @@ static void a_step_allocates_nothing(void **state)
     for (int n = 0; n < NETS; n++) {
         problem *q = open_problem(&nets[n]);
         af_plan *p = plan(q, af_default_backend()->name, 2, true, NULL);
-        for (int i = 0; i < 3; i++) step(p, q, i); /* threads and the libraries' own pools exist now */
+        for (int i = 0; i < 3; i++)
+            step(p, q, i); /* threads and the libraries' own pools exist now */
         unsigned long before = af_alloc_count();
         size_t heap = mallinfo2().uordblks;
         for (int i = 3; i < 6; i++) step(p, q, i);
@@ -133,8 +141,8 @@ static void a_step_allocates_nothing(void **state)
     }
 }
 
-/* Along random directions: (L(w + hd) - L(w - hd)) / 2h against g . d. Batch norm's running statistics
- * do not enter a training loss. */
+/* Along random directions: (L(w + hd) - L(w - hd)) / 2h against g . d. Batch norm's running
+ * statistics do not enter a training loss. */
 static void gradient_matches_finite_differences(void **state)
 {
     (void)state;
@@ -142,7 +150,8 @@ static void gradient_matches_finite_differences(void **state)
         problem *q = open_problem(&nets[n]);
         af_plan *p = plan(q, "reference64", 2, true, NULL);
         int64_t size = af_plan_size(p, AF_WEIGHTS);
-        double *w = af_calloc((size_t)size * 4, sizeof *w), *g = w + size, *d = g + size, *v = d + size, loss[2];
+        double *w = af_calloc((size_t)size * 4, sizeof *w), *g = w + size, *d = g + size,
+               *v = d + size, loss[2];
         af_plan_read(p, AF_WEIGHTS, w);
         assert_ok(af_plan_gradients(p, q->x, target(q), (af_position){0}, loss));
         af_plan_read(p, AF_GRADIENTS, g);
@@ -175,16 +184,19 @@ static void backends_agree_on_whole_networks(void **state)
     (void)state;
     for (int n = 0; n < NETS; n++) {
         problem *q = open_problem(&nets[n]);
-        af_plan *exact = plan(q, "reference64", 1, true, NULL), *fast = plan(q, af_default_backend()->name, 1, true, NULL);
+        af_plan *exact = plan(q, "reference64", 1, true, NULL),
+                *fast = plan(q, af_default_backend()->name, 1, true, NULL);
         int64_t size = af_plan_size(exact, AF_WEIGHTS);
-        double *a = af_calloc((size_t)size * 2, sizeof *a), *b = a + size, la, lb, error = 0, norm = 0;
+        double *a = af_calloc((size_t)size * 2, sizeof *a), *b = a + size, la, lb, error = 0,
+               norm = 0;
         af_plan_read(fast, AF_WEIGHTS, b);
         af_plan_write(exact, AF_WEIGHTS, b);
         assert_ok(af_plan_gradients(exact, q->x, target(q), (af_position){0}, &la));
         assert_ok(af_plan_gradients(fast, q->x, target(q), (af_position){0}, &lb));
         af_plan_read(exact, AF_GRADIENTS, a);
         af_plan_read(fast, AF_GRADIENTS, b);
-        for (int64_t i = 0; i < size; i++) error += (a[i] - b[i]) * (a[i] - b[i]), norm += a[i] * a[i];
+        for (int64_t i = 0; i < size; i++)
+            error += (a[i] - b[i]) * (a[i] - b[i]), norm += a[i] * a[i];
         assert_true(norm > 0);
         assert_true(fabs(la - lb) < 1e-5 * fabs(la));
         assert_true(sqrt(error / norm) < 1e-3);
@@ -203,7 +215,8 @@ static void part_of_a_batch_infers_the_same(void **state)
         af_plan *p = plan(q, af_default_backend()->name, 2, true, NULL);
         af_plan *infer = plan(q, af_default_backend()->name, 2, false, p);
         int64_t out = af_shape_size(nets[n].io.output);
-        float *whole = af_calloc((size_t)(BATCH * out), sizeof *whole), *part = af_calloc((size_t)(BATCH * out), sizeof *part);
+        float *whole = af_calloc((size_t)(BATCH * out), sizeof *whole),
+              *part = af_calloc((size_t)(BATCH * out), sizeof *part);
         double before, after;
         assert_ok(af_plan_infer(infer, BATCH, q->x, target(q), whole, &before));
         step(p, q, 0);
@@ -263,7 +276,8 @@ static void decoding_scales_prediction_and_gradient(void **state)
     assert_ok(af_plan_infer(raw, BATCH, q->x, NULL, a, NULL));
     assert_ok(af_plan_infer(decoded, BATCH, q->x, NULL, b, NULL));
     for (int i = 0; i < BATCH * out; i++)
-        assert_true(fabs(b[i] - (a[i] * scale[i % out] + shift[i % out])) < 1e-5 * (1 + fabs((double)b[i])));
+        assert_true(fabs(b[i] - (a[i] * scale[i % out] + shift[i % out])) <
+                    1e-5 * (1 + fabs((double)b[i])));
     o.train = true;
     assert_ok(af_plan_new(&p, q->graph, af_find_backend("reference64"), &o));
     double l0, l1, h = 1e-6;
@@ -301,7 +315,8 @@ static void bad_requests_are_refused(void **state)
     p = plan(q, af_default_backend()->name, 1, true, NULL);
     double loss;
     af_update u = af_update_default();
-    assert_int_equal(af_plan_step(p, q->x, target(q), &u, (af_position){0, 0, 4, 2}, &loss), AF_EINVAL);
+    assert_int_equal(af_plan_step(p, q->x, target(q), &u, (af_position){0, 0, 4, 2}, &loss),
+                     AF_EINVAL);
     assert_says("diverged at epoch 4, step 2");
     af_plan_free(p);
     close_problem(q);

@@ -306,9 +306,24 @@ static void evolution_breeds_from_the_young(void **state)
     }
 }
 
+/* An error that is not a number is the worst there is. */
+static void evolution_avoids_what_is_not_a_number(void **state)
+{
+    (void)state;
+    static const double bad[] = {NAN, INFINITY};
+    search s[2];
+    for (int i = 0; i < 2; i++) {
+        start(&s[i], af_find_searcher("regularized_evolution"), 4, 1);
+        open_search(&s[i]);
+        while (step(&s[i], 5, bad[i])) {}
+        finish(&s[i]);
+    }
+    assert_true(same_proposals(&s[0], &s[1]));
+}
+
 /* ---- random search ---- */
 
-static void random_is_uniform_and_independent_of_outcomes(void **state)
+static void random_ignores_outcomes(void **state)
 {
     (void)state;
     search a, b;
@@ -377,7 +392,8 @@ int main(void)
         cmocka_unit_test(every_searcher_reports_short_memory),
         cmocka_unit_test(evolution_beats_random_search),
         cmocka_unit_test(evolution_breeds_from_the_young),
-        cmocka_unit_test(random_is_uniform_and_independent_of_outcomes),
+        cmocka_unit_test(evolution_avoids_what_is_not_a_number),
+        cmocka_unit_test(random_ignores_outcomes),
         cmocka_unit_test(random_unique_repeats_no_network),
         cmocka_unit_test(random_unique_ends_with_the_space),
     };

@@ -211,10 +211,13 @@ const af_option *af_options_find(const af_option *table, const char *name, size_
     return NULL;
 }
 
-static af_status unknown(const af_option *table, const char *dashes, const char *name, int length)
+static af_status unknown(const af_option *table, const char *dashes, const char *name,
+                         size_t length)
 {
-    char typed[NAME_MAX_LENGTH + 2];
-    snprintf(typed, sizeof typed, "%.*s", length, name);
+    char typed[NAME_MAX_LENGTH + 2]; /* one more than any name: longer ones stay too long */
+    if (length >= sizeof typed) length = sizeof typed - 1;
+    memcpy(typed, name, length);
+    typed[length] = '\0';
     nearest best = {.typed = typed};
     for (const af_option *o = table; o->name; o++) consider(&best, o->name);
     if (best.name)
@@ -231,7 +234,7 @@ af_status af_options_set(const af_option *table, void *out, const char *name, co
 {
     size_t length = strlen(name);
     const af_option *o = af_options_find(table, name, length);
-    if (!o) return unknown(table, "", name, length < SHOWN ? (int)length : NAME_MAX_LENGTH + 1);
+    if (!o) return unknown(table, "", name, length);
     return set_value(o, out, "", value);
 }
 
@@ -243,7 +246,7 @@ static af_status parse_option(const af_option *table, void *out, int argc, char 
     const char *name = argv[*i] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const af_option *o = af_options_find(table, name, length);
-    if (!o) return unknown(table, "--", name, length < SHOWN ? (int)length : NAME_MAX_LENGTH + 1);
+    if (!o) return unknown(table, "--", name, length);
     if (equals) return set_value(o, out, "--", equals + 1);
     if (o->kind == AF_OPT_FLAG) return set_value(o, out, "--", "true");
     const char *want = value_name(o) ? value_name(o) : "VALUE";

@@ -1,5 +1,6 @@
-/* The rules of the dataset, checked once so that nothing behind them has to: training trusts shapes,
- * labels, indices and values. Each failure names the first offending sample by index and id. */
+/* The rules of the dataset, checked once so that nothing behind them has to: training trusts
+ * shapes, labels, indices and values. Each failure names the first offending sample by index and
+ * id. */
 #include "core/data/check.h"
 #include <math.h>
 #include <stdio.h>
@@ -108,8 +109,8 @@ static bool fine(float v, bool binary)
     return binary ? v == 0 || v == 1 : isfinite(v);
 }
 
-static af_status check_values(const af_dataset *d, const char *block, const float *values, af_shape s,
-                              bool binary)
+static af_status check_values(const af_dataset *d, const char *block, const float *values,
+                              af_shape s, bool binary)
 {
     const int64_t size = af_shape_size(s);
     for (int64_t i = 0; i < d->n; i++) {
@@ -121,8 +122,8 @@ static af_status check_values(const af_dataset *d, const char *block, const floa
                        "%s: sample %lld (id '%s') is %g at channel %lld, row %lld, column %lld, "
                        "want %s",
                        block, (long long)i, d->ids + i * AF_ID_MAX, (double)v[e],
-                       (long long)(e / s.w / s.h), (long long)(e / s.w % s.h),
-                       (long long)(e % s.w), binary ? "0 or 1" : "finite numbers");
+                       (long long)(e / s.w / s.h), (long long)(e / s.w % s.h), (long long)(e % s.w),
+                       binary ? "0 or 1" : "finite numbers");
     }
     return AF_OK;
 }
@@ -154,8 +155,8 @@ static af_status mark_split(const af_dataset *d, int protocol, int split, unsign
 
 static af_status check_splits(const af_dataset *d, af_dataset_part part)
 {
-    static const bool needed[2][AF_SPLITS] = {[AF_MAIN] = {[AF_TRAIN] = true, [AF_VALID] = true},
-                                              [AF_HELD_OUT] = {[AF_TEST] = true}};
+    static const bool needed[2][AF_SPLITS] = {
+        [AF_MAIN] = {[AF_TRAIN] = true, [AF_VALID] = true}, [AF_HELD_OUT] = {[AF_TEST] = true}};
     for (int s = 0; s < AF_SPLITS; s++)
         if (needed[part][s] && !d->split[AF_CLEAN][s].i)
             return af_fail(AF_EFORMAT, "/splits/%s/%s: missing", af_protocol_names[AF_CLEAN],

@@ -65,7 +65,8 @@ static af_status read_attributes(af_dataset *d, const af_task *task, af_dataset_
     const af_mapping *m = d->mapping;
     AF_TRY(af_mapping_integer(m, "format", &format));
     if (format != AF_DATASET_FORMAT)
-        return af_fail(AF_EFORMAT, "attribute 'format': %lld, want %d; it was made by another version",
+        return af_fail(AF_EFORMAT,
+                       "attribute 'format': %lld, want %d; it was made by another version",
                        (long long)format, AF_DATASET_FORMAT);
     AF_TRY(af_mapping_text(m, "task", d->task, sizeof d->task));
     if (strcmp(d->task, task->name) != 0)
@@ -89,7 +90,8 @@ static af_status want_samples(const af_block *b, int64_t n)
 }
 
 /* {n, C, H, W}; n is given by the first such block. */
-static af_status read_samples(af_dataset *d, const char *name, af_shape *shape, const float **values)
+static af_status read_samples(af_dataset *d, const char *name, af_shape *shape,
+                              const float **values)
 {
     af_block b = {.name = name, .type = AF_FLOAT32, .rank = 4};
     AF_TRY(af_mapping_block(d->mapping, &b));

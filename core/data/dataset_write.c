@@ -44,8 +44,9 @@ static af_status check_texts(const af_dataset_content *c)
     if (!ok)
         return af_fail(AF_EINVAL, "provenance '%s', want real, partial or generated",
                        c->provenance ? c->provenance : "(none)");
-    if (!c->source) return af_fail(AF_EINVAL, "no source given, want JSON text that says where the "
-                                              "data come from");
+    if (!c->source)
+        return af_fail(AF_EINVAL, "no source given, want JSON text that says where the "
+                                  "data come from");
     return AF_OK;
 }
 

@@ -10,7 +10,13 @@
 #include <stdint.h>
 #include "core/base/status.h"
 
-typedef enum af_block_type { AF_FLOAT32, AF_INT32, AF_INT64, AF_TEXT, AF_BLOCK_TYPES } af_block_type;
+typedef enum af_block_type {
+    AF_FLOAT32,
+    AF_INT32,
+    AF_INT64,
+    AF_TEXT,
+    AF_BLOCK_TYPES
+} af_block_type;
 enum { AF_BLOCK_RANK = 4 };
 
 typedef struct af_block {
@@ -35,7 +41,8 @@ int64_t af_block_bytes(const af_block *b);
 AF_CHECKED af_status af_hdf5_write(const char *path, const af_block *blocks, int count,
                                    const af_attribute *attributes, int attribute_count);
 
-/* A file being read: its structure through HDF5 until it is sealed, its bytes until it is closed. */
+/* A file being read: its structure through HDF5 until it is sealed, its bytes until it is closed.
+ */
 typedef struct af_mapping af_mapping;
 AF_CHECKED af_status af_mapping_open(af_mapping **out, const char *path);
 void af_mapping_seal(af_mapping *m); /* lets go of HDF5; blocks stay mapped */

@@ -1,6 +1,7 @@
 /* Reading blocks and attributes. Everything HDF5 says about a block is compared with the length of
  * the file before a pointer is given out: a file cut short is an error here, not a bus error later.
- * A file that shrinks while it is mapped is beyond help; ours are only ever replaced by renaming. */
+ * A file that shrinks while it is mapped is beyond help; ours are only ever replaced by renaming.
+ */
 #include <fcntl.h>
 #include <hdf5.h>
 #include <stdio.h>
@@ -133,9 +134,15 @@ static af_status check_type(af_block *b, hid_t set)
     if (type < 0) return af_fail(AF_EFORMAT, "%s: its type cannot be read", b->name);
     bool ok = false;
     switch (b->type) {
-    case AF_FLOAT32: ok = H5Tequal(type, H5T_NATIVE_FLOAT) > 0; break;
-    case AF_INT32: ok = H5Tequal(type, H5T_NATIVE_INT32) > 0; break;
-    case AF_INT64: ok = H5Tequal(type, H5T_NATIVE_INT64) > 0; break;
+    case AF_FLOAT32:
+        ok = H5Tequal(type, H5T_NATIVE_FLOAT) > 0;
+        break;
+    case AF_INT32:
+        ok = H5Tequal(type, H5T_NATIVE_INT32) > 0;
+        break;
+    case AF_INT64:
+        ok = H5Tequal(type, H5T_NATIVE_INT64) > 0;
+        break;
     default:
         b->width = (int)H5Tget_size(type);
         ok = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
@@ -154,13 +161,13 @@ static af_status check_dims(const af_mapping *m, af_block *b, hid_t set)
     int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
     bool ok = rank == b->rank && H5Sget_simple_extent_dims(space, dims, NULL) >= 0;
     if (space >= 0) H5Sclose(space);
-    if (!ok)
-        return af_fail(AF_EFORMAT, "%s: has %d dimensions, want %d", b->name, rank, b->rank);
+    if (!ok) return af_fail(AF_EFORMAT, "%s: has %d dimensions, want %d", b->name, rank, b->rank);
     hsize_t total = 1;
     for (int i = 0; i < rank; i++) {
         if (dims[i] < 1 || dims[i] > m->size / total)
-            return af_fail(AF_EFORMAT, "%s: dimension %d is %llu, want at least 1 and data that "
-                                       "fit the file of %zu bytes",
+            return af_fail(AF_EFORMAT,
+                           "%s: dimension %d is %llu, want at least 1 and data that "
+                           "fit the file of %zu bytes",
                            b->name, i, (unsigned long long)dims[i], m->size);
         total *= dims[i];
         b->dims[i] = (int64_t)dims[i];
@@ -171,12 +178,13 @@ static af_status check_dims(const af_mapping *m, af_block *b, hid_t set)
 static af_status check_layout(const char *name, hid_t set)
 {
     hid_t plist = H5Dget_create_plist(set);
-    bool ok = plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS &&
-              H5Pget_external_count(plist) == 0;
+    bool ok =
+        plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) == 0;
     if (plist >= 0) H5Pclose(plist);
     return ok ? AF_OK
-              : af_fail(AF_EFORMAT, "%s: stored chunked, compact or outside this file, want "
-                                    "contiguous storage without filters",
+              : af_fail(AF_EFORMAT,
+                        "%s: stored chunked, compact or outside this file, want "
+                        "contiguous storage without filters",
                         name);
 }
 
@@ -189,8 +197,9 @@ static af_status locate(const af_mapping *m, af_block *b, hid_t set)
     if (offset == HADDR_UNDEF) return af_fail(AF_EFORMAT, "%s: was never written", b->name);
     const int64_t bytes = af_block_bytes(b);
     if (offset > m->size || (uint64_t)bytes > m->size - offset)
-        return af_fail(AF_EFORMAT, "%s: bytes %llu to %llu of a file of %zu bytes; the file is "
-                                   "truncated",
+        return af_fail(AF_EFORMAT,
+                       "%s: bytes %llu to %llu of a file of %zu bytes; the file is "
+                       "truncated",
                        b->name, (unsigned long long)offset,
                        (unsigned long long)offset + (unsigned long long)bytes, m->size);
     const bool used_in_place = b->type == AF_FLOAT32 || b->type == AF_INT32;
@@ -223,7 +232,8 @@ static af_status read_scalar(const af_mapping *m, const char *name, H5T_class_t 
     if (attribute < 0) return af_fail(AF_EFORMAT, "attribute '%s': missing", name);
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     describe(is, type);
-    if (want == H5T_STRING) H5Tset_cset(as, H5Tget_cset(type)); /* HDF5 converts no character sets */
+    if (want == H5T_STRING)
+        H5Tset_cset(as, H5Tget_cset(type)); /* HDF5 converts no character sets */
     bool fits = H5Tget_class(type) == want && H5Tis_variable_str(type) <= 0 &&
                 H5Tget_size(type) <= largest && H5Sget_simple_extent_npoints(space) == 1;
     bool ok = fits && H5Aread(attribute, as, out) >= 0;

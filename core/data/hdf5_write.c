@@ -1,18 +1,17 @@
-/* Writing blocks and attributes into a new HDF5 file. HDF5 allocates every block without filling it
- * and closes the file; the bytes then go to the offsets it gave. The 1.8 format is asked for because
- * its checksums turn damaged metadata into errors; no times are stored, so equal contents give equal
- * files. After a failure nothing is left beside the target. */
+/* Writing blocks and attributes into a new HDF5 file. HDF5 lays the file out in memory, where every
+ * block gets its place but no bytes; then this file writes what HDF5 made and the blocks. The 1.8
+ * format is asked for because its checksums turn damaged metadata into errors; no times are stored,
+ * so equal contents give equal files. After a failure nothing is left beside the target. */
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/data/dataset.h"
 #include "core/data/hdf5.h"
+#include "core/data/hdf5_memory.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -26,12 +25,10 @@ typedef struct reason {
     size_t size;
 } reason;
 
-/* Innermost first; a text with errno in it says most. */
 static herr_t note(unsigned depth, const H5E_error2_t *e, void *payload)
 {
     reason *r = payload;
-    if (e->desc && (depth == 0 || (strstr(e->desc, "errno = ") && !strstr(r->text, "errno = "))))
-        snprintf(r->text, r->size, "%s", e->desc);
+    if (depth == 0 && e->desc) snprintf(r->text, r->size, "%s", e->desc);
     return 0;
 }
 
@@ -41,17 +38,6 @@ const char *af_hdf5_reason(char *out, size_t size)
     out[0] = '\0';
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, note, &r);
     return out;
-}
-
-static af_status refused(const char *path)
-{
-    char text[512];
-    const char *code = strstr(af_hdf5_reason(text, sizeof text), "errno = ");
-    if (code) {
-        errno = atoi(code + strlen("errno = "));
-        return af_file_fail(path, "cannot write");
-    }
-    return af_fail(AF_EIO, "%s: cannot write: HDF5: %s; check the disk", path, text);
 }
 
 int64_t af_block_bytes(const af_block *b)
@@ -76,25 +62,30 @@ static hid_t text_type(size_t width)
 static hid_t block_type(const af_block *b)
 {
     switch (b->type) {
-    case AF_FLOAT32: return H5Tcopy(H5T_NATIVE_FLOAT);
-    case AF_INT32: return H5Tcopy(H5T_NATIVE_INT32);
-    case AF_INT64: return H5Tcopy(H5T_NATIVE_INT64);
-    default: return text_type((size_t)b->width);
+    case AF_FLOAT32:
+        return H5Tcopy(H5T_NATIVE_FLOAT);
+    case AF_INT32:
+        return H5Tcopy(H5T_NATIVE_INT32);
+    case AF_INT64:
+        return H5Tcopy(H5T_NATIVE_INT64);
+    default:
+        return text_type((size_t)b->width);
     }
 }
 
 /* The property lists of one file. */
 typedef struct properties {
-    hid_t access, file, group, block;
+    hid_t driver, access, file, group, block;
 } properties;
 
-static bool properties_open(properties *p)
+static bool properties_open(properties *p, af_pieces *pieces)
 {
     p->access = H5Pcreate(H5P_FILE_ACCESS);
     p->file = H5Pcreate(H5P_FILE_CREATE);
     p->group = H5Pcreate(H5P_GROUP_CREATE);
     p->block = H5Pcreate(H5P_DATASET_CREATE);
-    return H5Pset_libver_bounds(p->access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
+    return af_pieces_driver(&p->driver, p->access, pieces) &&
+           H5Pset_libver_bounds(p->access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
            H5Pset_alignment(p->access, 1, ALIGNMENT) >= 0 &&
            H5Pset_obj_track_times(p->file, false) >= 0 &&
            H5Pset_obj_track_times(p->group, false) >= 0 &&
@@ -110,6 +101,7 @@ static void properties_close(properties *p)
     H5Pclose(p->file);
     H5Pclose(p->group);
     H5Pclose(p->block);
+    H5FDunregister(p->driver);
 }
 
 static bool add_groups(hid_t file, const properties *p, const char *name)
@@ -119,7 +111,8 @@ static bool add_groups(hid_t file, const properties *p, const char *name)
         snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
         htri_t there = H5Lexists(file, part, H5P_DEFAULT);
         if (there > 0) continue;
-        hid_t group = there < 0 ? there : H5Gcreate2(file, part, H5P_DEFAULT, p->group, H5P_DEFAULT);
+        hid_t group =
+            there < 0 ? there : H5Gcreate2(file, part, H5P_DEFAULT, p->group, H5P_DEFAULT);
         if (group < 0 || H5Gclose(group) < 0) return false;
     }
     return true;
@@ -141,8 +134,9 @@ static bool add_block(hid_t file, const properties *p, const af_block *b, haddr_
 static bool add_attribute(hid_t file, const af_attribute *a)
 {
     const int64_t integer = (int64_t)a->number;
-    const void *value = a->text ? (const void *)a->text
-                                : a->integer ? (const void *)&integer : (const void *)&a->number;
+    const void *value = a->text      ? (const void *)a->text
+                        : a->integer ? (const void *)&integer
+                                     : (const void *)&a->number;
     hid_t type = a->text ? text_type(strlen(a->text))
                          : H5Tcopy(a->integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE);
     hid_t space = H5Screate(H5S_SCALAR);
@@ -154,25 +148,29 @@ static bool add_attribute(hid_t file, const af_attribute *a)
     return ok;
 }
 
-/* The closed file has its final size and structure; only the bytes of the blocks are missing. */
-static af_status lay_out(const char *path, const af_block *blocks, int count,
-                         const af_attribute *attributes, int attribute_count, haddr_t *offsets)
+/* Fills `pieces` and the offsets of the blocks. */
+static af_status lay_out(af_pieces *pieces, haddr_t *offsets, const char *path,
+                         const af_block *blocks, int count, const af_attribute *attributes,
+                         int attribute_count)
 {
+    char why[512] = "";
     properties p;
     af_hdf5_quiet();
-    bool ok = properties_open(&p);
+    bool ok = properties_open(&p, pieces);
     hid_t file = ok ? H5Fcreate(path, H5F_ACC_TRUNC, p.file, p.access) : H5I_INVALID_HID;
     ok = file >= 0;
     for (int i = 0; i < count && ok; i++) ok = add_block(file, &p, &blocks[i], &offsets[i]);
     for (int i = 0; i < attribute_count && ok; i++) ok = add_attribute(file, &attributes[i]);
-    af_status st = ok ? AF_OK : refused(path);
-    if (file >= 0 && H5Fclose(file) < 0 && ok) st = refused(path);
+    if (!ok) af_hdf5_reason(why, sizeof why);
+    if (file >= 0 && H5Fclose(file) < 0) ok = false;
     properties_close(&p);
-    return st;
+    if (pieces->short_of_memory) return af_fail(AF_ENOMEM, "%s: not enough memory to write", path);
+    return ok ? AF_OK : af_fail(AF_EINTERNAL, "%s: HDF5 cannot store this: %s", path, why);
 }
 
-static af_status put(int fd, const char *path, const char *data, int64_t size, off_t at)
+static af_status put(int fd, const char *path, const char *data, int64_t size, haddr_t offset)
 {
+    off_t at = (off_t)offset;
     while (size) {
         ssize_t n = pwrite(fd, data, (size_t)size, at);
         if (n < 0 && errno == EINTR) continue;
@@ -187,11 +185,16 @@ static af_status put(int fd, const char *path, const char *data, int64_t size, o
 static af_status fill(int fd, const char *path, const af_block *blocks, int count,
                       const af_attribute *attributes, int attribute_count)
 {
+    af_pieces p = {0};
     haddr_t *offsets = af_calloc((size_t)count, sizeof *offsets);
     if (!offsets) return AF_ENOMEM;
-    af_status st = lay_out(path, blocks, count, attributes, attribute_count, offsets);
+    af_status st = lay_out(&p, offsets, path, blocks, count, attributes, attribute_count);
+    if (st == AF_OK && ftruncate(fd, (off_t)p.end)) st = af_file_fail(path, "cannot write");
+    for (size_t i = 0; i < p.count && st == AF_OK; i++)
+        st = put(fd, path, p.list[i].bytes, (int64_t)p.list[i].size, p.list[i].at);
     for (int i = 0; i < count && st == AF_OK; i++)
-        st = put(fd, path, blocks[i].data, af_block_bytes(&blocks[i]), (off_t)offsets[i]);
+        st = put(fd, path, blocks[i].data, af_block_bytes(&blocks[i]), offsets[i]);
+    af_pieces_free(&p);
     af_free(offsets);
     return st;
 }
@@ -203,8 +206,8 @@ af_status af_hdf5_write(const char *path, const af_block *blocks, int count,
     AF_TRY(af_path_format(tmp, "%s.%ld.tmp", path, (long)getpid()));
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return af_file_fail(path, "cannot write here");
-    af_status st = fill(fd, tmp, blocks, count, attributes, attribute_count);
-    if (close(fd) && st == AF_OK) st = af_file_fail(tmp, "cannot close");
+    af_status st = fill(fd, path, blocks, count, attributes, attribute_count);
+    if (close(fd) && st == AF_OK) st = af_file_fail(path, "cannot close");
     if (st != AF_OK) {
         af_file_remove(tmp);
         return st;

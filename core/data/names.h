@@ -12,6 +12,9 @@ void af_split_block_name(char out[AF_BLOCK_NAME], int protocol, int split);
 void af_scale_block_name(char out[AF_BLOCK_NAME], int protocol, int scale);
 /* The scale-th member of a scaling. */
 float **af_scale_slot(af_scaling *s, int scale);
-static inline bool af_scale_is_y(int scale) { return scale >= 2; }
+static inline bool af_scale_is_y(int scale)
+{
+    return scale >= 2;
+}
 
 #endif

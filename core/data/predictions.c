@@ -1,5 +1,5 @@
-/* Predictions of a finished run, sample by sample with their ids and targets, so that any metric can
- * be computed again from the file alone. */
+/* Predictions of a finished run, sample by sample with their ids and targets, so that any metric
+ * can be computed again from the file alone. */
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/data/check.h"

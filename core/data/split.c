@@ -50,16 +50,18 @@ static af_status counts_of(int64_t counts[AF_SPLITS], const af_split_plan *p, in
     const double share[AF_SPLITS] = {1 - p->valid - p->test, p->valid, p->test};
     for (int s = 0; s < AF_SPLITS; s++)
         if (!(share[s] >= 0 && share[s] <= 1))
-            return af_fail(AF_EINVAL, "shares valid %g and test %g, want both at least 0 and a sum "
-                                      "of at most 1",
+            return af_fail(AF_EINVAL,
+                           "shares valid %g and test %g, want both at least 0 and a sum "
+                           "of at most 1",
                            p->valid, p->test);
     counts[AF_VALID] = llround(p->valid * (double)groups);
     counts[AF_TEST] = llround(p->test * (double)groups);
     counts[AF_TRAIN] = groups - counts[AF_VALID] - counts[AF_TEST];
     for (int s = 0; s < AF_SPLITS; s++)
         if (counts[s] < 0 || (share[s] > 1e-9 && counts[s] == 0))
-            return af_fail(AF_EINVAL, "%lld groups leave none for %s with a share of %g; give more "
-                                      "data or a larger share",
+            return af_fail(AF_EINVAL,
+                           "%lld groups leave none for %s with a share of %g; give more "
+                           "data or a larger share",
                            (long long)groups, af_split_names[s], share[s]);
     return AF_OK;
 }
@@ -97,8 +99,9 @@ static af_status deal(af_indices out[AF_SPLITS], const af_split_plan *p, const s
         const seat key = {.group = group_of(p, i)};
         const seat *at = bsearch(&key, seats, (size_t)groups, sizeof *seats, by_group);
         if (!at)
-            return af_fail(AF_EINVAL, "sample %lld is of group %lld, which the given order of %lld "
-                                      "groups lacks",
+            return af_fail(AF_EINVAL,
+                           "sample %lld is of group %lld, which the given order of %lld "
+                           "groups lacks",
                            (long long)i, (long long)key.group, (long long)groups);
         out[at->split].i[out[at->split].count++] = i;
     }

@@ -11,12 +11,12 @@
 typedef struct af_split_plan {
     int64_t n;            /* samples */
     const int32_t *group; /* {n}; NULL: every sample is a group, named by its index */
-    /* All groups in the order they are dealt out: first to train, then to valid, then to test. Groups
-     * without samples may appear and keep their place. NULL: shuffled by seed. */
+    /* All groups in the order they are dealt out: first to train, then to valid, then to test.
+     * Groups without samples may appear and keep their place. NULL: shuffled by seed. */
     const int64_t *order;
-    int64_t groups;       /* of order */
+    int64_t groups; /* of order */
     uint64_t seed;
-    double valid, test;   /* shares of the groups, rounded to the nearest count; train has the rest */
+    double valid, test; /* shares of the groups, rounded to the nearest count; train has the rest */
 } af_split_plan;
 
 /* Sample indices in ascending order; a split without samples has i NULL. */

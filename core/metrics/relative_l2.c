@@ -17,8 +17,9 @@ static af_status score(const af_predictions *p, double *out)
             norm += t * t;
         }
         if (norm == 0)
-            return af_fail(AF_EINVAL, "target %lld of %lld is zero everywhere, where relative_l2 is "
-                                      "not defined; use mse",
+            return af_fail(AF_EINVAL,
+                           "target %lld of %lld is zero everywhere, where relative_l2 is "
+                           "not defined; use mse",
                            (long long)i, (long long)p->n);
         sum += sqrt(difference / norm);
     }

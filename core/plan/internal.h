@@ -1,15 +1,22 @@
 /* The plan's inside, shared by the files of core/plan.
  *
- * Time is (phase, position): a phase ends with a barrier, needed wherever an op reduces over the whole
- * batch; inside a phase every chunk goes through all items in order of position. A tensor that is
- * written and read within one phase never leaves the chunk: it lives in the thread's memory. The others
- * are batch-wide.
+ * Time is (phase, position): a phase ends with a barrier, needed wherever an op reduces over the
+ * whole batch; inside a phase every chunk goes through all items in order of position. A tensor
+ * that is written and read within one phase never leaves the chunk: it lives in the thread's
+ * memory. The others are batch-wide.
  */
 #ifndef AF_PLAN_INTERNAL_H
 #define AF_PLAN_INTERNAL_H
+#include <stdatomic.h>
 #include "core/plan/plan.h"
 
-typedef enum af_item_kind { AF_GATHER, AF_FORWARD, AF_LOSS, AF_GATHER_BACK, AF_BACKWARD } af_item_kind;
+typedef enum af_item_kind {
+    AF_GATHER,
+    AF_FORWARD,
+    AF_LOSS,
+    AF_GATHER_BACK,
+    AF_BACKWARD
+} af_item_kind;
 
 typedef struct af_item { /* one call on every chunk */
     af_item_kind kind;
@@ -36,8 +43,8 @@ typedef struct af_step_node {
     int param_count;
     int64_t param_at[AF_MAX_PARAMS]; /* element offset into weights or buffers */
     int partials, shared;
-    size_t partial_at, shared_at;    /* doubles */
-    size_t lane_at;                  /* bytes into a lane's memory */
+    size_t partial_at, shared_at; /* doubles */
+    size_t lane_at;               /* bytes into a lane's memory */
     const af_kernel *kernel;
     af_prepared prepared;
 } af_step_node;
@@ -53,14 +60,17 @@ struct af_plan {
     int *phase_start; /* {phases + 1} indices into items */
     int chunks, chunks_per_lane, threads;
     af_cost cost;
-    int64_t parameters;             /* trained, without padding */
+    int64_t parameters;                 /* trained, without padding */
     int64_t weight_count, buffer_count; /* elements of the flat arrays, padded */
-    char *weights, *buffers, *state[AF_OPTIMISER_STATE], *gradients; /* gradients: {lanes, weights} */
+    char *weights, *buffers, *state[AF_OPTIMISER_STATE],
+        *gradients; /* gradients: {lanes, weights} */
     size_t batch_bytes, local_bytes, lane_bytes, scratch_bytes;
-    char *batch_memory, *local_memory, *lane_memory, *scratch; /* local, scratch: {threads}; lane: {lanes} */
+    char *batch_memory, *local_memory, *lane_memory,
+        *scratch; /* local, scratch: {threads}; lane: {lanes} */
     double *partials, *shared, *chunk_loss, *block_norm;
-    float *tail;   /* {chunk} samples of input: the padded last chunk of an inference */
-    int tail_samples;
+    float *tail;              /* {chunk} samples of input: the padded last chunk of an inference */
+    atomic_int barrier_count; /* threads that have arrived; rounds completed */
+    atomic_uint barrier_round;
 };
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */

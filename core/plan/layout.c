@@ -140,7 +140,8 @@ static void lifetimes(af_plan *p)
                 touch(&from->gradient, it);
             }
         }
-        if (it->kind == AF_FORWARD || (back && (n->node.op->reads & AF_BACKWARD_Y))) touch(&n->value, it);
+        if (it->kind == AF_FORWARD || (back && (n->node.op->reads & AF_BACKWARD_Y)))
+            touch(&n->value, it);
         if (back) touch(&n->gradient, it);
         if (it->kind == AF_FORWARD || back) touch(&n->saved, it);
     }
@@ -192,7 +193,8 @@ af_status af_layout_memory(af_plan *p)
         af_step_node *n = &p->node[i];
         size_t value = (size_t)af_shape_size(n->node.shape) * p->item_size;
         n->value.sample_bytes = n->gradient.sample_bytes = value;
-        n->saved.sample_bytes = p->o.train && n->node.op->saved ? n->node.op->saved(&n->node, n->in) : 0;
+        n->saved.sample_bytes =
+            p->o.train && n->node.op->saved ? n->node.op->saved(&n->node, n->in) : 0;
         af_tensor *own[] = {&n->value, &n->gradient, &n->saved};
         for (int k = 0; k < 3; k++)
             if (own[k]->first >= 0 && own[k]->sample_bytes) {

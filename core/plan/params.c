@@ -1,5 +1,6 @@
-/* Parameters, buffers and optimiser state: flat arrays in canonical layout, each tensor at a 64-byte
- * boundary, the padding always zero. Initial values come from the stream "init", one index a tensor. */
+/* Parameters, buffers and optimiser state: flat arrays in canonical layout, each tensor at a
+ * 64-byte boundary, the padding always zero. Initial values come from the stream "init", one index
+ * a tensor. */
 #include <math.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -32,7 +33,8 @@ af_status af_params_new(af_plan *p)
         const af_plan *from = p->o.params_of;
         if (from->weight_count != p->weight_count || from->buffer_count != p->buffer_count ||
             from->item_size != p->item_size)
-            return af_fail(AF_EINVAL, "plan: parameters can only be shared between plans of one graph");
+            return af_fail(AF_EINVAL,
+                           "plan: parameters can only be shared between plans of one graph");
         p->weights = from->weights;
         p->buffers = from->buffers;
         return AF_OK;
@@ -65,10 +67,14 @@ static double get(const af_plan *p, const char *flat, int64_t at)
 static double draw(const af_param *a, af_rng *r)
 {
     switch (a->init) {
-    case AF_INIT_ZEROS: return 0;
-    case AF_INIT_ONES: return 1;
-    case AF_INIT_HE_FAN_OUT: return af_rng_normal(r) * sqrt(2 / a->fan);
-    case AF_INIT_FAN_IN: return (2 * af_rng_unit(r) - 1) / sqrt(a->fan);
+    case AF_INIT_ZEROS:
+        return 0;
+    case AF_INIT_ONES:
+        return 1;
+    case AF_INIT_HE_FAN_OUT:
+        return af_rng_normal(r) * sqrt(2 / a->fan);
+    case AF_INIT_FAN_IN:
+        return (2 * af_rng_unit(r) - 1) / sqrt(a->fan);
     }
     return NAN;
 }

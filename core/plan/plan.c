@@ -1,10 +1,14 @@
-/* Making a plan: copy the graph, choose chunks, lay out time and memory, ask the backend for kernels. */
+/* Making a plan: copy the graph, choose chunks, lay out time and memory, ask the backend for
+ * kernels. */
 #include <omp.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/plan/internal.h"
 
-enum { CHUNK_BYTES = 2 << 20, MAX_LANES = 4 }; /* fixed, not this machine's cache: the chunk decides bits */
+enum {
+    CHUNK_BYTES = 2 << 20,
+    MAX_LANES = 4
+}; /* fixed, not this machine's cache: the chunk decides bits */
 
 af_plan_options af_plan_options_default(void)
 {
@@ -38,14 +42,16 @@ static af_status choose_chunks(af_plan *p)
         return af_fail(AF_EINVAL, "plan: batch %d, want 1 to 1048576", o->batch);
     if (!o->lanes) o->lanes = divisor(o->batch, MAX_LANES);
     if (o->lanes < 1 || o->batch % o->lanes)
-        return af_fail(AF_EINVAL, "plan: %d lanes do not divide the batch of %d", o->lanes, o->batch);
+        return af_fail(AF_EINVAL, "plan: %d lanes do not divide the batch of %d", o->lanes,
+                       o->batch);
     int lane = o->batch / o->lanes;
     if (!o->chunk) {
         size_t fit = CHUNK_BYTES / widest_node(p);
         o->chunk = divisor(lane, fit > 1 << 20 ? 1 << 20 : (int)fit);
     }
     if (o->chunk < 1 || lane % o->chunk)
-        return af_fail(AF_EINVAL, "plan: chunks of %d do not divide a lane of %d samples", o->chunk, lane);
+        return af_fail(AF_EINVAL, "plan: chunks of %d do not divide a lane of %d samples", o->chunk,
+                       lane);
     p->chunks_per_lane = lane / o->chunk;
     p->chunks = o->lanes * p->chunks_per_lane;
     int cores = o->threads > 0 ? o->threads : omp_get_num_procs();
@@ -60,7 +66,8 @@ static af_status copy_graph(af_plan *p, const af_graph *g)
     p->input = af_graph_input(g);
     p->output = af_graph_output(g);
     if (p->input < 0 || p->output < 0)
-        return af_fail(AF_EINVAL, "plan: the graph has no %s node", p->input < 0 ? "input" : "output");
+        return af_fail(AF_EINVAL, "plan: the graph has no %s node",
+                       p->input < 0 ? "input" : "output");
     p->node = af_calloc((size_t)p->nodes, sizeof *p->node);
     if (!p->node) return AF_ENOMEM;
     for (int i = 0; i < p->nodes; i++) {
@@ -84,10 +91,12 @@ static af_status choose_kernels(af_plan *p)
         af_request r = {&n->node, n->in, p->o.chunk, p->o.train, {0}};
         memcpy(r.wants_dx, n->wants_dx, sizeof r.wants_dx);
         if (p->backend->prepare) AF_TRY(p->backend->prepare(&r, &n->prepared));
-        n->kernel = n->prepared.kernel ? n->prepared.kernel : n->node.op->reference[p->backend->dtype];
+        n->kernel =
+            n->prepared.kernel ? n->prepared.kernel : n->node.op->reference[p->backend->dtype];
         n->lane_at = p->lane_bytes;
         p->lane_bytes += (n->prepared.lane_bytes + 63) & ~(size_t)63;
-        if (n->prepared.scratch_bytes > p->scratch_bytes) p->scratch_bytes = n->prepared.scratch_bytes;
+        if (n->prepared.scratch_bytes > p->scratch_bytes)
+            p->scratch_bytes = n->prepared.scratch_bytes;
     }
     p->scratch_bytes = (p->scratch_bytes + 63) & ~(size_t)63;
     return AF_OK;
@@ -102,7 +111,6 @@ static af_status allocate(af_plan *p)
         partials += (size_t)n->partials * (size_t)p->chunks;
         shared += (size_t)n->shared;
     }
-    p->tail_samples = p->o.chunk;
     size_t tail = (size_t)p->o.chunk * (size_t)af_shape_size(p->node[p->input].node.shape);
     p->batch_memory = af_alloc(p->batch_bytes);
     p->local_memory = af_alloc(p->local_bytes * (size_t)p->threads);
@@ -118,7 +126,8 @@ static af_status allocate(af_plan *p)
     return ok ? AF_OK : AF_ENOMEM;
 }
 
-af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b, const af_plan_options *o)
+af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
+                      const af_plan_options *o)
 {
     *out = NULL;
     if (b->device)
@@ -155,21 +164,30 @@ void af_plan_free(af_plan *p)
     }
     af_free(p->gradients);
     for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
-    void *own[] = {p->node,     p->items,      p->phase_start, p->batch_memory, p->local_memory, p->lane_memory,
-                   p->scratch,  p->partials,   p->shared,      p->chunk_loss,   p->block_norm,   p->tail};
+    void *own[] = {p->node,         p->items,       p->phase_start, p->batch_memory,
+                   p->local_memory, p->lane_memory, p->scratch,     p->partials,
+                   p->shared,       p->chunk_loss,  p->block_norm,  p->tail};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
     af_free(p);
 }
 
 af_plan_info af_plan_describe(const af_plan *p)
 {
-    size_t params = (size_t)(p->weight_count * (1 + (p->o.train ? AF_OPTIMISER_STATE + p->o.lanes : 0)) +
-                             p->buffer_count) *
-                    p->item_size;
+    size_t params =
+        (size_t)(p->weight_count * (1 + (p->o.train ? AF_OPTIMISER_STATE + p->o.lanes : 0)) +
+                 p->buffer_count) *
+        p->item_size;
     size_t local = (p->local_bytes + p->scratch_bytes) * (size_t)p->threads +
                    p->lane_bytes * (size_t)p->o.lanes;
-    return (af_plan_info){p->batch_bytes + local + params, p->batch_bytes, local,     params, p->o.lanes,
-                          p->o.chunk,                      p->threads,     p->phases, p->nodes};
+    return (af_plan_info){p->batch_bytes + local + params,
+                          p->batch_bytes,
+                          local,
+                          params,
+                          p->o.lanes,
+                          p->o.chunk,
+                          p->threads,
+                          p->phases,
+                          p->nodes};
 }
 
 const char *af_plan_kernel_name(const af_plan *p, af_id node)

@@ -7,9 +7,10 @@
  *     af_plan_init(plan, seed, trial);
  *     AF_TRY(af_plan_step(plan, x, y, &update, &loss));
  *
- * The batch is cut into lanes (consecutive samples, reduced independently) and lanes into chunks that
- * fit the cache. A step is one parallel region: each thread takes whole lanes; every reduction runs in
- * chunk or lane order. So the bits depend on (batch, lanes, chunk), never on the number of threads.
+ * The batch is cut into lanes (consecutive samples, reduced independently) and lanes into chunks
+ * that fit the cache. A step is one parallel region: each thread takes whole lanes; every reduction
+ * runs in chunk or lane order. So the bits depend on (batch, lanes, chunk), never on the number of
+ * threads.
  *
  * x is {batch, C, H, W} and y the target as the loss wants it, both float, on the host.
  */
@@ -23,12 +24,12 @@ typedef struct af_plan af_plan;
 
 typedef struct af_plan_options {
     int batch;
-    int lanes;              /* 0: at most 4, fewer when the batch does not divide */
-    int chunk;              /* samples; 0: by a fixed cache budget, a divisor of the lane */
-    int threads;            /* 0: all cores the process may use; never changes the bits */
+    int lanes;   /* 0: at most 4, fewer when the batch does not divide */
+    int chunk;   /* samples; 0: by a fixed cache budget, a divisor of the lane */
+    int threads; /* 0: all cores the process may use; never changes the bits */
     bool train;
-    const af_loss *loss;    /* needed to train; infer plans with one can report the loss */
-    af_plan *params_of;     /* infer: share this plan's parameters (must outlive it); NULL: own */
+    const af_loss *loss; /* needed to train; infer plans with one can report the loss */
+    af_plan *params_of;  /* infer: share this plan's parameters (must outlive it); NULL: own */
     /* Per-element affine decoding of the prediction before the loss, {C, H, W} of the output:
      * prediction = output * scale + shift. NULL: none. Borrowed until the plan is freed. */
     const float *scale, *shift;
@@ -49,7 +50,8 @@ typedef struct af_position {
 } af_position;
 
 /* One training step on exactly `batch` samples: forward, loss, backward, update. *loss: the batch's
- * mean loss before the update. A loss that is not finite is AF_EINVAL; parameters are then unusable. */
+ * mean loss before the update. A loss that is not finite is AF_EINVAL; parameters are then
+ * unusable. */
 AF_CHECKED af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u,
                                   af_position at, double *loss);
 /* Forward and backward only: gradients stay readable by af_plan_read (AF_GRADIENTS). */
@@ -66,8 +68,9 @@ int64_t af_plan_size(const af_plan *p, af_part part);
 void af_plan_read(const af_plan *p, af_part part, double *out);
 void af_plan_write(af_plan *p, af_part part, const double *in); /* not AF_GRADIENTS */
 
-/* Everything a training needs to go on, as bytes (weights, buffers, optimiser state): for checkpoints
- * and for keeping the best epoch. Valid for a plan of the same graph, backend and options. */
+/* Everything a training needs to go on, as bytes (weights, buffers, optimiser state): for
+ * checkpoints and for keeping the best epoch. Valid for a plan of the same graph, backend and
+ * options. */
 size_t af_plan_snapshot_size(const af_plan *p);
 void af_plan_snapshot(const af_plan *p, void *out);
 void af_plan_restore(af_plan *p, const void *in);
@@ -76,7 +79,8 @@ struct af_sha256;
 void af_plan_digest(const af_plan *p, struct af_sha256 *h);
 
 typedef struct af_plan_info {
-    size_t bytes_total, bytes_batch, bytes_lane, bytes_params; /* batch-wide and lane-local activations */
+    size_t bytes_total, bytes_batch, bytes_lane,
+        bytes_params; /* batch-wide and lane-local activations */
     int lanes, chunk, threads, phases, nodes;
 } af_plan_info;
 af_plan_info af_plan_describe(const af_plan *p);

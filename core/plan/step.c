@@ -1,8 +1,9 @@
-/* Running a plan. One parallel region; a thread takes lanes t, t + T, t + 2T ... and, phase by phase,
- * sends each chunk of a lane through the phase's items. Between phases the reductions over the batch
- * are combined in chunk order. Nothing here allocates. */
+/* Running a plan. One parallel region; a thread takes lanes t, t + T, t + 2T ... and, phase by
+ * phase, sends each chunk of a lane through the phase's items. Between phases the reductions over
+ * the batch are combined in chunk order. Nothing here allocates. */
 #include <math.h>
 #include <omp.h>
+#include <sched.h>
 #include <string.h>
 #include "core/plan/internal.h"
 
@@ -10,11 +11,27 @@ typedef struct job { /* one step or inference, the same for all threads */
     af_plan *p;
     const float *x;
     const char *y;
-    float *pred;          /* infer */
-    int n;                /* samples wanted; training: the batch */
+    float *pred; /* infer */
+    int n;       /* samples wanted; training: the batch */
     const af_update *update;
     af_position at;
 } job;
+
+/* A barrier that gives the core away after a short spin: OpenMP's own spins for milliseconds, which
+ * on a machine with other work to do holds up the very thread that is waited for. */
+static void wait_for_all(af_plan *p)
+{
+    enum { SPINS = 1000 };
+    unsigned round = atomic_load_explicit(&p->barrier_round, memory_order_acquire);
+    if (atomic_fetch_add_explicit(&p->barrier_count, 1, memory_order_acq_rel) + 1 == p->threads) {
+        atomic_store_explicit(&p->barrier_count, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->barrier_round, round + 1, memory_order_release);
+        return;
+    }
+    for (int spin = 0; atomic_load_explicit(&p->barrier_round, memory_order_acquire) == round;
+         spin++)
+        if (spin > SPINS) sched_yield();
+}
 
 int64_t af_plan_blocks(const af_plan *p)
 {
@@ -38,10 +55,17 @@ static void *param_at(const af_plan *p, const af_step_node *n, int k)
 static af_call node_call(const job *j, const af_step_node *n, int thread)
 {
     const af_plan *p = j->p;
-    af_call c = {.node = &n->node, .in = n->in, .self = n->prepared.self, .n = p->o.chunk, .train = p->o.train,
+    af_call c = {.node = &n->node,
+                 .in = n->in,
+                 .self = n->prepared.self,
+                 .n = p->o.chunk,
+                 .train = p->o.train,
                  .shared = p->shared + n->shared_at,
                  .scratch = p->scratch + (size_t)thread * p->scratch_bytes,
-                 .seed = j->at.seed, .trial = j->at.trial, .epoch = j->at.epoch, .step = j->at.step};
+                 .seed = j->at.seed,
+                 .trial = j->at.trial,
+                 .epoch = j->at.epoch,
+                 .step = j->at.step};
     for (int k = 0; k < n->param_count; k++) c.w[k] = param_at(p, n, k);
     return c;
 }
@@ -52,7 +76,9 @@ static void lane_pointers(const af_plan *p, const af_step_node *n, int lane, af_
     if (!p->o.train) return;
     for (int k = 0; k < n->param_count; k++)
         if (n->params[k].trained)
-            c->dw[k] = p->gradients + ((size_t)lane * (size_t)p->weight_count + (size_t)n->param_at[k]) * p->item_size;
+            c->dw[k] =
+                p->gradients +
+                ((size_t)lane * (size_t)p->weight_count + (size_t)n->param_at[k]) * p->item_size;
 }
 
 /* The chunk's input on the host; the last chunk of a short inference is padded with zeros. */
@@ -97,7 +123,8 @@ static void decode(const af_plan *p, void *v, bool back)
             if (p->backend->dtype == AF_F64)
                 ((double *)v)[at] = ((double *)v)[at] * (double)p->o.scale[i] + shift;
             else
-                ((float *)v)[at] = (float)((double)((float *)v)[at] * (double)p->o.scale[i] + shift);
+                ((float *)v)[at] =
+                    (float)((double)((float *)v)[at] * (double)p->o.scale[i] + shift);
         }
 }
 
@@ -122,11 +149,12 @@ static void run_loss(const job *j, int chunk, int thread)
     p->chunk_loss[chunk] = 0;
     int rows = j->n - first < p->o.chunk ? j->n - first : p->o.chunk;
     if (!j->y || rows < 1) return;
-    size_t target = p->o.loss->target == AF_TARGET_CLASS ? sizeof(int32_t)
-                                                         : (size_t)af_shape_size(n->node.shape) * sizeof(float);
+    size_t target = p->o.loss->target == AF_TARGET_CLASS
+                        ? sizeof(int32_t)
+                        : (size_t)af_shape_size(n->node.shape) * sizeof(float);
     void *dpred = p->o.train ? tensor_at(p, &n->gradient, thread, first) : NULL;
-    p->chunk_loss[chunk] = p->o.loss->run[p->backend->dtype](v, j->y + (size_t)first * target, rows,
-                                                             n->node.shape, dpred, 1.0 / p->o.batch);
+    p->chunk_loss[chunk] = p->o.loss->run[p->backend->dtype](
+        v, j->y + (size_t)first * target, rows, n->node.shape, dpred, 1.0 / p->o.batch);
     if (dpred && p->o.scale) decode(p, dpred, true);
 }
 
@@ -141,13 +169,20 @@ static void run_item(const job *j, const af_item *it, int lane, int chunk, int t
     lane_pointers(j->p, n, lane, &c);
     chunk_pointers(j, it, chunk, thread, &c);
     switch (it->kind) {
-    case AF_GATHER: n->kernel->gather(&c); break;
-    case AF_FORWARD: n->kernel->forward(&c); break;
-    case AF_GATHER_BACK: n->kernel->gather_back(&c); break;
+    case AF_GATHER:
+        n->kernel->gather(&c);
+        break;
+    case AF_FORWARD:
+        n->kernel->forward(&c);
+        break;
+    case AF_GATHER_BACK:
+        n->kernel->gather_back(&c);
+        break;
     case AF_BACKWARD:
         if (n->kernel->backward) n->kernel->backward(&c);
         break;
-    case AF_LOSS: break;
+    case AF_LOSS:
+        break;
     }
 }
 
@@ -199,7 +234,7 @@ static void finish(const job *j, int thread)
 
 static void run_phases(const job *j, int thread)
 {
-    const af_plan *p = j->p;
+    af_plan *p = j->p;
     for (int phase = 0; phase < p->phases; phase++) {
         for (int lane = thread; lane < p->o.lanes; lane += p->threads)
             for (int k = 0; k < p->chunks_per_lane; k++) {
@@ -209,17 +244,18 @@ static void run_phases(const job *j, int thread)
                     run_item(j, &p->items[i], lane, chunk, thread);
             }
         if (phase + 1 == p->phases) break;
-#pragma omp barrier
+        wait_for_all(p);
         if (!has_gather(p, phase)) continue;
         combine(j, phase, thread);
-#pragma omp barrier
+        wait_for_all(p);
     }
 }
 
 /* Sums the lanes of block b into the first lane, in lane order; returns the sum of squares. */
 static double sum_lanes(const af_plan *p, int64_t b)
 {
-    int64_t from = b * AF_BLOCK, to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
+    int64_t from = b * AF_BLOCK,
+            to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
     double squares = 0;
     for (int lane = 1; lane < p->o.lanes; lane++) {
         size_t at = (size_t)lane * (size_t)p->weight_count;
@@ -239,7 +275,8 @@ static double sum_lanes(const af_plan *p, int64_t b)
     return squares;
 }
 
-/* Scale that brings the global norm down to `clip`, as torch.nn.utils.clip_grad_norm_ computes it. */
+/* Scale that brings the global norm down to `clip`, as torch.nn.utils.clip_grad_norm_ computes it.
+ */
 static double clip_scale(const af_plan *p, double clip)
 {
     double squares = 0;
@@ -251,15 +288,17 @@ static double clip_scale(const af_plan *p, double clip)
 static void update(job *j, int thread)
 {
     af_plan *p = j->p;
-    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) p->block_norm[b] = sum_lanes(p, b);
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads)
+        p->block_norm[b] = sum_lanes(p, b);
     if (!j->update) return;
-#pragma omp barrier
+    wait_for_all(p);
     double scale = j->update->clip > 0 ? clip_scale(p, j->update->clip) : 1;
     for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) {
-        int64_t from = b * AF_BLOCK, n = p->weight_count - from < AF_BLOCK ? p->weight_count - from : AF_BLOCK;
+        int64_t from = b * AF_BLOCK,
+                n = p->weight_count - from < AF_BLOCK ? p->weight_count - from : AF_BLOCK;
         size_t at = (size_t)from * p->item_size;
-        af_update_run[p->backend->dtype](j->update, p->weights + at, p->gradients + at, p->state[0] + at,
-                                         p->state[1] + at, n, scale);
+        af_update_run[p->backend->dtype](j->update, p->weights + at, p->gradients + at,
+                                         p->state[0] + at, p->state[1] + at, n, scale);
     }
 }
 
@@ -269,15 +308,17 @@ static void run(job *j)
 #pragma omp parallel num_threads(p->threads)
     {
         int thread = omp_get_thread_num();
-        omp_set_num_threads(1); /* libraries called from a one-thread region would otherwise fan out */
+        omp_set_num_threads(
+            1); /* libraries called from a one-thread region would otherwise fan out */
         begin(j, thread);
-#pragma omp barrier
+        wait_for_all(p);
         run_phases(j, thread);
         if (p->o.train) {
             finish(j, thread);
-#pragma omp barrier
+            wait_for_all(p);
             update(j, thread);
         }
+        wait_for_all(p); /* the region's own end then waits for nobody */
     }
 }
 
@@ -288,21 +329,23 @@ static double total_loss(const af_plan *p)
     return sum;
 }
 
-static af_status train(af_plan *p, const float *x, const void *y, const af_update *u, af_position at,
-                       double *loss)
+static af_status train(af_plan *p, const float *x, const void *y, const af_update *u,
+                       af_position at, double *loss)
 {
     if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to train");
     job j = {.p = p, .x = x, .y = y, .n = p->o.batch, .update = u, .at = at};
     run(&j);
     *loss = total_loss(p) / p->o.batch;
     if (!isfinite(*loss))
-        return af_fail(AF_EINVAL, "training diverged at epoch %u, step %u: the loss is %g; try a lower learning rate",
-                       at.epoch, at.step, *loss);
+        return af_fail(
+            AF_EINVAL,
+            "training diverged at epoch %u, step %u: the loss is %g; try a lower learning rate",
+            at.epoch, at.step, *loss);
     return AF_OK;
 }
 
-af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u, af_position at,
-                       double *loss)
+af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u,
+                       af_position at, double *loss)
 {
     return train(p, x, y, u, at, loss);
 }

@@ -84,7 +84,8 @@ static af_status read_propose(af_journal *j, const json_t *record, long line)
     const json_t *config = json_object_get(record, "config");
     for (int k = 0; k < j->space->count; k++)
         AF_TRY(af_json_from_bits(&e.proposal.config.v[k], config, j->space->knobs[k].name));
-    AF_TRY(af_space_check(j->space, &e.proposal.config)); /* it will be printed */
+    if (af_space_check(j->space, &e.proposal.config) != AF_OK)
+        return af_fail(AF_EFORMAT, "%s", af_error());
     AF_TRY(grow(j));
     j->entries[j->count++] = e;
     return AF_OK;

@@ -8,7 +8,8 @@ static size_t target_bytes(const af_dataset *d)
     return d->dense ? (size_t)af_shape_size(d->output) * sizeof(float) : sizeof(int32_t);
 }
 
-af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s, int batch, int64_t most)
+af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s, int batch,
+                        int64_t most)
 {
     *f = (af_feeder){.data = d, .scaling = s, .batch = batch, .most = most};
     f->order = af_calloc((size_t)most, sizeof *f->order);
@@ -78,6 +79,7 @@ void af_feeder_load(af_feeder *f, const int64_t *which, int n)
             for (size_t i = 0; i < size; i++) to[i] = (from[i] - mean[i]) / std[i];
         else
             memcpy(to, from, size * sizeof *to);
-        memcpy((char *)f->y + (size_t)s * target, (const char *)d->y + (size_t)which[s] * target, target);
+        memcpy((char *)f->y + (size_t)s * target, (const char *)d->y + (size_t)which[s] * target,
+               target);
     }
 }

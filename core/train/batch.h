@@ -1,4 +1,5 @@
-/* Batches: which samples an epoch visits and how they are brought to the network. Internal to train. */
+/* Batches: which samples an epoch visits and how they are brought to the network. Internal to
+ * train. */
 #ifndef AF_BATCH_H
 #define AF_BATCH_H
 #include "core/train/train.h"
@@ -7,17 +8,17 @@ typedef struct af_feeder {
     const af_dataset *data;
     const af_scaling *scaling; /* of the training's own dataset and protocol */
     int batch;
-    int64_t *order;            /* this epoch's samples */
-    int64_t count, most;       /* samples an epoch uses; capacity of order */
-    float *x;                  /* {batch, C, H, W} */
-    void *y;                   /* targets of the batch */
+    int64_t *order;      /* this epoch's samples */
+    int64_t count, most; /* samples an epoch uses; capacity of order */
+    float *x;            /* {batch, C, H, W} */
+    void *y;             /* targets of the batch */
 } af_feeder;
 
-AF_CHECKED af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s, int batch,
-                                   int64_t most);
+AF_CHECKED af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s,
+                                   int batch, int64_t most);
 void af_feeder_close(af_feeder *f);
-/* The epoch's order: every sample of the split, or one of each group, shuffled by the streams "shuffle"
- * and "window" of (seed, trial, epoch). */
+/* The epoch's order: every sample of the split, or one of each group, shuffled by the streams
+ * "shuffle" and "window" of (seed, trial, epoch). */
 void af_feeder_epoch(af_feeder *f, const af_training *t, const af_indices *split, int epoch);
 /* Samples the epoch visits under the task's sampler. */
 int64_t af_epoch_samples(const af_task *task, const af_dataset *d, const af_indices *split);

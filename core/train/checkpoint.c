@@ -1,5 +1,6 @@
-/* Layout: magic, digest of the training, state, curve {epochs, 2}, snapshot now, snapshot of the best
- * epoch, SHA-256 (hexadecimal) of all before it. Host byte order: a checkpoint stays on its machine. */
+/* Layout: magic, digest of the training, state, curve {epochs, 2}, snapshot now, snapshot of the
+ * best epoch, SHA-256 (hexadecimal) of all before it. Host byte order: a checkpoint stays on its
+ * machine. */
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
@@ -20,11 +21,13 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
     const af_recipe *r = &t->recipe;
     af_sha256_addf(h, "%s %s %s %d %d %s %llu %llu %d %d\n", t->task->name, t->data->sha256,
                    af_protocol_names[t->protocol], t->epochs, (int)t->schedule, t->backend->name,
-                   (unsigned long long)t->seed, (unsigned long long)t->trial, t->validate, t->every_epoch);
-    af_sha256_addf(h, "%d %d %d %a %a %a %a %a %d %a %a %a %a %a %a\n", r->epochs, r->batch, (int)r->optimiser, r->lr,
-                   r->momentum, r->weight_decay, r->clip, r->dropout, (int)r->schedule.kind,
-                   r->schedule.warmup, r->schedule.factor, r->schedule.milestones[0],
-                   r->schedule.milestones[1], r->schedule.milestones[2], r->schedule.milestones[3]);
+                   (unsigned long long)t->seed, (unsigned long long)t->trial, t->validate,
+                   t->every_epoch);
+    af_sha256_addf(h, "%d %d %d %a %a %a %a %a %d %a %a %a %a %a %a\n", r->epochs, r->batch,
+                   (int)r->optimiser, r->lr, r->momentum, r->weight_decay, r->clip, r->dropout,
+                   (int)r->schedule.kind, r->schedule.warmup, r->schedule.factor,
+                   r->schedule.milestones[0], r->schedule.milestones[1], r->schedule.milestones[2],
+                   r->schedule.milestones[3]);
     af_sha256_add(h, graph, strlen(graph));
     af_sha256_end(h, hex);
     af_free(graph);
@@ -49,9 +52,10 @@ af_status af_checkpoint_write(const char *path, const char *digest, const af_pro
                               const double *curve, int epochs, const void *now, const void *best,
                               size_t snapshot)
 {
-    const piece p[PIECES] = {{MAGIC, 0, sizeof MAGIC}, {digest, 0, DIGEST},
-                             {s, 0, sizeof *s},        {curve, 0, (size_t)epochs * 2 * sizeof *curve},
-                             {now, 0, snapshot},       {best, 0, snapshot}};
+    const piece p[PIECES] = {
+        {MAGIC, 0, sizeof MAGIC}, {digest, 0, DIGEST},
+        {s, 0, sizeof *s},        {curve, 0, (size_t)epochs * 2 * sizeof *curve},
+        {now, 0, snapshot},       {best, 0, snapshot}};
     size_t size = total(p), at = 0;
     char *all = af_alloc(size + 1);
     if (!all) return AF_ENOMEM;
@@ -62,12 +66,13 @@ af_status af_checkpoint_write(const char *path, const char *digest, const af_pro
     return st;
 }
 
-static af_status load(const char *path, const char *all, size_t size, const char *digest, bool *found,
-                      const piece p[PIECES])
+static af_status load(const char *path, const char *all, size_t size, const char *digest,
+                      bool *found, const piece p[PIECES])
 {
     char hex[AF_SHA256_HEX];
     if (size < sizeof MAGIC + 2 * DIGEST || memcmp(all, MAGIC, sizeof MAGIC) != 0)
-        return af_fail(AF_EFORMAT, "%s: not a checkpoint of this version; delete it to start over", path);
+        return af_fail(AF_EFORMAT, "%s: not a checkpoint of this version; delete it to start over",
+                       path);
     af_sha256_of(all, size - DIGEST, hex);
     if (memcmp(hex, all + size - DIGEST, DIGEST) != 0)
         return af_fail(AF_EFORMAT, "%s: damaged (checksum differs); delete it to start over", path);
@@ -82,14 +87,15 @@ static af_status load(const char *path, const char *all, size_t size, const char
     return AF_OK;
 }
 
-af_status af_checkpoint_read(const char *path, const char *digest, bool *found, af_progress_state *s,
-                             double *curve, int epochs, void *now, void *best, size_t snapshot)
+af_status af_checkpoint_read(const char *path, const char *digest, bool *found,
+                             af_progress_state *s, double *curve, int epochs, void *now, void *best,
+                             size_t snapshot)
 {
     *found = false;
     if (!af_file_exists(path)) return AF_OK;
-    const piece p[PIECES] = {{0, 0, sizeof MAGIC},  {0, 0, DIGEST},
-                             {0, s, sizeof *s},     {0, curve, (size_t)epochs * 2 * sizeof *curve},
-                             {0, now, snapshot},    {0, best, snapshot}};
+    const piece p[PIECES] = {{0, 0, sizeof MAGIC}, {0, 0, DIGEST},
+                             {0, s, sizeof *s},    {0, curve, (size_t)epochs * 2 * sizeof *curve},
+                             {0, now, snapshot},   {0, best, snapshot}};
     char *all;
     size_t size;
     AF_TRY(af_file_read(&all, &size, path, (size_t)1 << 40));

@@ -1,4 +1,5 @@
-/* A training's checkpoint: one file, written atomically, ending in its SHA-256. Internal to train. */
+/* A training's checkpoint: one file, written atomically, ending in its SHA-256. Internal to train.
+ */
 #ifndef AF_CHECKPOINT_H
 #define AF_CHECKPOINT_H
 #include "core/train/train.h"
@@ -10,8 +11,9 @@ typedef struct af_progress_state { /* what a training is besides its tensors; pl
 
 /* Identity of a training: two with equal text give the same bits. */
 AF_CHECKED af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t);
-AF_CHECKED af_status af_checkpoint_write(const char *path, const char *digest, const af_progress_state *s,
-                                         const double *curve, int epochs, const void *now, const void *best,
+AF_CHECKED af_status af_checkpoint_write(const char *path, const char *digest,
+                                         const af_progress_state *s, const double *curve,
+                                         int epochs, const void *now, const void *best,
                                          size_t snapshot);
 /* *found is false when there is none, or when it belongs to another training (a warning is logged).
  * A damaged file is AF_EFORMAT. */

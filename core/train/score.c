@@ -1,6 +1,6 @@
-/* From predictions of samples to a score: targets are gathered, samples of one group (the windows of
- * a record) become one prediction as the task says, and the metric sees the whole split at once. A
- * group's prediction does not depend on how its samples were batched. */
+/* From predictions of samples to a score: targets are gathered, samples of one group (the windows
+ * of a record) become one prediction as the task says, and the metric sees the whole split at once.
+ * A group's prediction does not depend on how its samples were batched. */
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -98,8 +98,9 @@ static af_status aggregate(table *t, const af_task *task, const af_dataset *d,
                            const af_indices *which, const float *pred)
 {
     if (!d->group)
-        return af_fail(AF_EFORMAT, "%s: /group: missing, but task '%s' is scored by group; make the "
-                                   "dataset anew",
+        return af_fail(AF_EFORMAT,
+                       "%s: /group: missing, but task '%s' is scored by group; make the "
+                       "dataset anew",
                        d->path, task->name);
     member *m = af_alloc((size_t)which->count * sizeof *m);
     int64_t *votes = af_calloc((size_t)t->shape.c, sizeof *votes);
@@ -120,7 +121,8 @@ af_status af_score(double *score, const af_task *task, const af_metric *metric, 
 {
     const size_t count = (size_t)which->count, size = (size_t)af_shape_size(d->output);
     if (metric->dense != d->dense)
-        return af_fail(AF_EINVAL, "metric '%s' wants %s, but task '%s' has %s; choose another metric",
+        return af_fail(AF_EINVAL,
+                       "metric '%s' wants %s, but task '%s' has %s; choose another metric",
                        metric->name, metric->dense ? "dense targets" : "labels", task->name,
                        d->dense ? "dense targets" : "labels");
     const af_predictions raw = {which->count, d->output, pred, d->y};

@@ -1,5 +1,5 @@
-/* The training loop: epochs of steps, validation, keeping the best epoch, checkpoints. Everything random
- * is a function of (seed, trial, epoch, step), everything measured is charged. */
+/* The training loop: epochs of steps, validation, keeping the best epoch, checkpoints. Everything
+ * random is a function of (seed, trial, epoch, step), everything measured is charged. */
 #include <math.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -45,7 +45,8 @@ static bool validates_at(const af_training *t, int epoch)
 static double epoch_flops(const af_training *t, const af_cost *c, int batch, int steps, int epoch)
 {
     double flops = (c->forward + c->backward) * batch * steps;
-    if (validates_at(t, epoch)) flops += c->forward * (double)t->data->split[t->protocol][AF_VALID].count;
+    if (validates_at(t, epoch))
+        flops += c->forward * (double)t->data->split[t->protocol][AF_VALID].count;
     return flops;
 }
 
@@ -82,7 +83,8 @@ static af_status make_plans(loop *l)
     o.loss = af_loss_find(t->task->loss);
     o.scale = s->y_std;
     o.shift = s->y_mean;
-    if (!o.loss) return af_fail(AF_EINTERNAL, "task %s: unknown loss '%s'", t->task->name, t->task->loss);
+    if (!o.loss)
+        return af_fail(AF_EINTERNAL, "task %s: unknown loss '%s'", t->task->name, t->task->loss);
     AF_TRY(af_plan_new(&l->out->plan, t->graph, t->backend, &o));
     o.train = false;
     o.params_of = l->out->plan;
@@ -99,7 +101,8 @@ static af_status open_loop(loop *l)
                        af_protocol_names[t->protocol]);
     AF_TRY(plan_batches(t, &l->batch, &l->steps));
     AF_TRY(make_plans(l));
-    AF_TRY(af_feeder_new(&l->feeder, t->data, &t->data->scaling[t->protocol], l->batch, l->train->count));
+    AF_TRY(af_feeder_new(&l->feeder, t->data, &t->data->scaling[t->protocol], l->batch,
+                         l->train->count));
     AF_TRY(af_training_digest(l->digest, t));
     l->snapshot = af_plan_snapshot_size(l->out->plan);
     l->now = af_alloc(l->snapshot);
@@ -112,8 +115,8 @@ static af_status open_loop(loop *l)
     af_plan_init(l->out->plan, t->seed, t->trial);
     if (!t->checkpoint) return AF_OK;
     bool found;
-    AF_TRY(af_checkpoint_read(t->checkpoint, l->digest, &found, &l->state, l->out->curve, t->epochs, l->now,
-                              l->best, l->snapshot));
+    AF_TRY(af_checkpoint_read(t->checkpoint, l->digest, &found, &l->state, l->out->curve, t->epochs,
+                              l->now, l->best, l->snapshot));
     if (found) af_plan_restore(l->out->plan, l->now);
     return AF_OK;
 }
@@ -126,7 +129,8 @@ static af_status train_epoch(loop *l, int epoch)
     af_feeder_epoch(&l->feeder, t, l->train, epoch);
     for (int step = 0; step < l->steps; step++) {
         af_feeder_load(&l->feeder, l->feeder.order + (int64_t)step * l->batch, l->batch);
-        l->update.lr = t->recipe.lr * af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
+        l->update.lr = t->recipe.lr *
+                       af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
         l->update.count = (int64_t)epoch * l->steps + step;
         af_position at = {t->seed, t->trial, (uint32_t)epoch, (uint32_t)step};
         double loss;
@@ -156,8 +160,8 @@ static af_status save(loop *l, bool now)
     af_plan_snapshot(l->out->plan, l->now);
     l->state.seconds += af_clock() - l->started;
     l->started = l->saved_at = af_clock();
-    return af_checkpoint_write(t->checkpoint, l->digest, &l->state, l->out->curve, t->epochs, l->now, l->best,
-                               l->snapshot);
+    return af_checkpoint_write(t->checkpoint, l->digest, &l->state, l->out->curve, t->epochs,
+                               l->now, l->best, l->snapshot);
 }
 
 static af_status one_epoch(loop *l, int epoch)
@@ -204,7 +208,8 @@ af_status af_train(af_trained *out, const af_training *t)
     af_status st;
     AF_GOTO(st, done, open_loop(&l));
     l.started = l.saved_at = af_clock();
-    for (int epoch = l.state.epoch; epoch < t->epochs; epoch++) AF_GOTO(st, done, one_epoch(&l, epoch));
+    for (int epoch = l.state.epoch; epoch < t->epochs; epoch++)
+        AF_GOTO(st, done, one_epoch(&l, epoch));
     if (t->validate && l.state.best_epoch >= 0 && l.state.best_epoch != t->epochs - 1)
         af_plan_restore(out->plan, l.best);
     fill_outcome(&l);
@@ -226,8 +231,8 @@ void af_trained_close(af_trained *t)
     t->curve = NULL;
 }
 
-af_status af_train_infer(float **pred, const af_trained *t, const af_training *job, const af_dataset *d,
-                         const af_indices *which, double *flops)
+af_status af_train_infer(float **pred, const af_trained *t, const af_training *job,
+                         const af_dataset *d, const af_indices *which, double *flops)
 {
     int batch = af_plan_batch(t->infer);
     size_t size = (size_t)af_shape_size(d->output);

@@ -11,36 +11,38 @@
 typedef struct af_training {
     const af_task *task;
     const af_metric *metric;
-    const af_dataset *data;       /* main part */
-    af_protocol protocol;         /* picks splits and scaling */
+    const af_dataset *data; /* main part */
+    af_protocol protocol;   /* picks splits and scaling */
     const af_graph *graph;
     const af_backend *backend;
     af_recipe recipe;
-    int epochs;                   /* how many to train; the recipe's, or fewer */
+    int epochs; /* how many to train; the recipe's, or fewer */
     af_fidelity_schedule schedule;
-    uint64_t seed, trial;         /* name the random streams */
-    int threads;                  /* 0: all */
-    bool validate;                /* false: the protocol has no validation split; the last epoch counts */
-    bool every_epoch;             /* validate after each epoch and keep the best; else only the last */
-    const char *checkpoint;       /* path, NULL: none; written at most every checkpoint_seconds */
+    uint64_t seed, trial;   /* name the random streams */
+    int threads;            /* 0: all */
+    bool validate;          /* false: the protocol has no validation split; the last epoch counts */
+    bool every_epoch;       /* validate after each epoch and keep the best; else only the last */
+    const char *checkpoint; /* path, NULL: none; written at most every checkpoint_seconds */
     double checkpoint_seconds;
-    /* (optional) After each epoch; returning other than AF_OK stops (a checkpoint is written first). */
+    /* (optional) After each epoch; returning other than AF_OK stops (a checkpoint is written
+     * first). */
     af_status (*on_epoch)(void *payload, int epoch, double loss, double error);
     void *payload;
 } af_training;
 
 typedef struct af_trained {
     af_outcome outcome;
-    af_plan *plan;                /* holds the chosen epoch's weights; the caller frees */
-    af_plan *infer;               /* shares its parameters; the caller frees first */
-    double *curve;                /* {epochs, 2}: training loss, validation error (NAN: not measured) */
+    af_plan *plan;  /* holds the chosen epoch's weights; the caller frees */
+    af_plan *infer; /* shares its parameters; the caller frees first */
+    double *curve;  /* {epochs, 2}: training loss, validation error (NAN: not measured) */
     int epochs;
 } af_trained;
 
 /* Batches are recipe.batch, less when the split is smaller; an incomplete last batch is dropped. */
 AF_CHECKED af_status af_train(af_trained *out, const af_training *t);
 void af_trained_close(af_trained *t);
-/* FLOPs of this training before it is run, validation included: exactly what af_train will charge. */
+/* FLOPs of this training before it is run, validation included: exactly what af_train will charge.
+ */
 AF_CHECKED af_status af_train_predict(af_spend *out, const af_training *t);
 /* Predictions {count, C, H, W} of the samples `which` of d (af_free). `scaling` is the training's.
  * Adds the forward FLOPs to *flops. */

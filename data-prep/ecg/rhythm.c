@@ -13,25 +13,25 @@ static const double TWO_PI = 2 * M_PI;
 static const double label_share[AF_ECG_LABELS] = {.50, .16, .25, .09};
 
 const af_rhythm af_rhythms[AF_RHYTHMS] = {
-    {"sinus rhythm", AF_ECG_NORMAL, 1, {52, 98}, .width = 1},
+    {"sinus rhythm", AF_ECG_NORMAL, 1, {50, 100}, .width = 1},
     {"atrial fibrillation",
      AF_ECG_FIBRILLATION,
      1,
-     {62, 135},
-     .irregular = .22,
+     {55, 130},
+     .irregular = .17,
      .fibrillation = true,
      .width = 1},
-    {"premature atrial beats", AF_ECG_OTHER, .25, {55, 95}, .ectopic = .25, .width = 1},
+    {"premature atrial beats", AF_ECG_OTHER, .25, {52, 98}, .ectopic = .2, .width = 1},
     {"premature ventricular beats",
      AF_ECG_OTHER,
-     .25,
-     {55, 95},
-     .ectopic = .22,
+     .2,
+     {52, 98},
+     .ectopic = .16,
      .ventricular = true,
      .width = 1},
-    {"bradycardia", AF_ECG_OTHER, .15, {36, 47}, .width = 1},
-    {"tachycardia", AF_ECG_OTHER, .15, {108, 145}, .width = 1},
-    {"bundle branch block", AF_ECG_OTHER, .20, {55, 95}, .width = 2.1},
+    {"bradycardia", AF_ECG_OTHER, .15, {36, 49}, .width = 1},
+    {"tachycardia", AF_ECG_OTHER, .2, {101, 145}, .width = 1},
+    {"bundle branch block", AF_ECG_OTHER, .2, {52, 98}, .width = 1.7},
 };
 
 static double between(af_rng *r, double low, double high)
@@ -47,11 +47,12 @@ static double about(af_rng *r, double median, double spread)
 /* This subject's waves; T may be flat or inverted, P small. */
 static void subject_waves(af_ecg_wave w[AF_ECG_WAVES], const af_rhythm *r, double bpm, af_rng *rng)
 {
-    const double spread[AF_ECG_WAVES] = {.35, .3, .12, .3, .35};
+    const double height[AF_ECG_WAVES] = {.6, 1, 1, 1, .8},
+                 spread[AF_ECG_WAVES] = {.5, .5, .15, .5, .5};
     af_ecg_waves_at(w, bpm);
     for (int i = 0; i < AF_ECG_WAVES; i++) {
-        w[i].a *= about(rng, 1, spread[i]);
-        w[i].b *= about(rng, 1, .08);
+        w[i].a *= about(rng, height[i], spread[i]);
+        w[i].b *= about(rng, 1, .15);
         w[i].theta *= about(rng, 1, .05);
         if (i == AF_ECG_P || i == AF_ECG_T) continue;
         w[i].b *= r->width;
@@ -84,7 +85,7 @@ int af_rhythm_beats(af_ecg_beat out[AF_ECG_BEATS], const af_rhythm *r, double bp
 {
     af_rr rr;
     af_ecg_wave normal[AF_ECG_WAVES];
-    af_rr_make(&rr, bpm, bpm * between(rng, .02, .07), about(rng, .5, .5), between(rng, .2, .32),
+    af_rr_make(&rr, bpm, bpm * between(rng, .02, .1), about(rng, .5, .5), between(rng, .2, .32),
                rng);
     subject_waves(normal, r, bpm, rng);
     double spread = r->irregular * between(rng, .7, 1.4),
@@ -114,7 +115,7 @@ int af_rhythm_beats(af_ecg_beat out[AF_ECG_BEATS], const af_rhythm *r, double bp
 /* Adds the atrial activity of fibrillation, in mV. */
 static void fibrillate(float *x, int n, af_rng *rng)
 {
-    double f = between(rng, 4.5, 8.5), height = about(rng, .06, .35), sweep = between(rng, .1, .3);
+    double f = between(rng, 4.5, 8.5), height = about(rng, .035, .5), sweep = between(rng, .1, .3);
     double phase[3];
     for (int i = 0; i < 3; i++) phase[i] = TWO_PI * af_rng_unit(rng);
     for (int i = 0; i < n; i++) {
@@ -125,25 +126,26 @@ static void fibrillate(float *x, int n, af_rng *rng)
     }
 }
 
-/* Baseline wander, muscle noise; when strong also electrode pops and bursts of muscle noise. */
-static void disturb(float *x, int n, bool strong, af_rng *rng)
+/* Baseline wander, muscle noise, electrode pops that fade and shake. `level` 1 is a good recording.
+ */
+static void disturb(float *x, int n, double level, af_rng *rng)
 {
-    double wander = about(rng, strong ? .5 : .08, .5), muscle = about(rng, strong ? .12 : .018, .5);
-    double f[3], phase[3], pop_at[POPS], pop[POPS], fade[POPS];
+    double wander = .12 * about(rng, level, .5), muscle = .02 * about(rng, level, .4);
+    double f[3], phase[3], at[POPS], pop[POPS], fade[POPS];
     for (int k = 0; k < 3; k++) {
         f[k] = between(rng, .05, .7);
         phase[k] = TWO_PI * af_rng_unit(rng);
     }
     for (int k = 0; k < POPS; k++) {
-        pop_at[k] = between(rng, 0, n);
-        pop[k] = strong ? af_rng_normal(rng) : 0;
+        at[k] = between(rng, 0, n);
+        pop[k] = .08 * level * af_rng_normal(rng);
         fade[k] = AF_ECG_RATE * between(rng, .05, .8);
     }
     for (int i = 0; i < n; i++) {
         double t = (double)i / AF_ECG_RATE, v = 0, rough = muscle;
-        for (int k = 0; k < 3; k++) v += wander * sin(TWO_PI * f[k] * t + phase[k]) / 2;
-        for (int k = 0; k < POPS && strong; k++) {
-            double since = (i - pop_at[k]) / fade[k];
+        for (int k = 0; k < 3; k++) v += wander * sin(TWO_PI * f[k] * t + phase[k]);
+        for (int k = 0; k < POPS; k++) {
+            double since = (i - at[k]) / fade[k];
             if (since < 0 || since > 12) continue;
             v += pop[k] * exp(-since);
             if (since < 4) rough += .35 * fabs(pop[k]);
@@ -152,16 +154,17 @@ static void disturb(float *x, int n, bool strong, af_rng *rng)
     }
 }
 
-/* The recorder passes 0.5 to 40 Hz: one pole each. */
+/* The recorder passes 0.5 to 35 Hz: one pole below, two above. */
 static void recorder(float *x, int n)
 {
-    double keep = exp(-TWO_PI * .5 / AF_ECG_RATE), blend = 1 - exp(-TWO_PI * 40 / AF_ECG_RATE);
-    double high = 0, low = 0, last = n ? x[0] : 0;
+    double keep = exp(-TWO_PI * .5 / AF_ECG_RATE), blend = 1 - exp(-TWO_PI * 35 / AF_ECG_RATE);
+    double high = 0, low = 0, lower = 0, last = n ? x[0] : 0;
     for (int i = 0; i < n; i++) {
         high = keep * (high + x[i] - last);
         last = x[i];
         low += blend * (high - low);
-        x[i] = (float)low;
+        lower += blend * (low - lower);
+        x[i] = (float)lower;
     }
 }
 
@@ -207,7 +210,7 @@ void af_ecg_synthesise(af_ecg_record *out, uint64_t seed, int k)
     if (af_rng_unit(&rng) < .2) gain = -gain; /* held the wrong way round */
     for (int i = 0; i < n; i++) x[i] *= (float)gain;
     if (r->fibrillation) fibrillate(x, n, &rng);
-    disturb(x, n, out->label == AF_ECG_NOISY, &rng);
+    disturb(x, n, about(&rng, out->label == AF_ECG_NOISY ? 7 : 1, .45), &rng);
     recorder(x, n);
     for (int i = 0; i < n; i++) {
         double v = round(1000.0 * x[i]);

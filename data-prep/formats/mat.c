@@ -54,7 +54,7 @@ static uint32_t word(const unsigned char *b, bool little)
     return w;
 }
 
-/* Version 5: a header of 128 bytes, then elements {type, bytes, content}; all must lie in the file.
+/* Version 5: 128 bytes of header, then elements {type, bytes, content}; all must lie in the file.
  */
 static af_status check_elements(FILE *f, const char *path, int64_t size)
 {

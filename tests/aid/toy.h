@@ -1,5 +1,5 @@
-/* Small datasets with known contents: 12 samples of 2 x 1 x 5, three to a group, labels 0..2 or dense
- * targets of 1 x 1 x 5. x[i][e] = i + e / 100. */
+/* Small datasets with known contents: 12 samples of 2 x 1 x 5, three to a group, labels 0..2 or
+ * dense targets of 1 x 1 x 5. x[i][e] = i + e / 100. */
 #ifndef AID_TOY_H
 #define AID_TOY_H
 #include "core/data/dataset.h"

@@ -1,6 +1,6 @@
 /* Depthwise convolutions: one filter a channel. Works on AF_VECTOR channels of one image at a time,
- * copied into a zero-padded buffer that stays in the first-level cache, so that no loop knows about
- * borders and dilation costs nothing. oneDNN falls back to matrix products over single channels
+ * copied into a zero-padded buffer that stays in cache, so that no loop knows about borders and
+ * dilation costs nothing. oneDNN falls back to matrix products over single channels
  * here: 5x5 weight gradients and dilated backward passes are 10 to 40 times slower there.
  *
  * The gradient by x is itself such a convolution: of dy, spread out by the stride, with the filter
@@ -24,7 +24,7 @@ typedef struct depthwise {
     float *w, *back; /* [block][tap][AF_VECTOR]; the filter and the filter turned round */
 } depthwise;
 
-/* A convolution of a padded plane: sizes of the result, step between its pixels, step between taps.
+/* A convolution of a padded plane: sizes of the result, steps between its pixels and between taps.
  */
 typedef struct walk {
     int h, w, kernel[2], stride[2], dilation[2];
@@ -37,16 +37,18 @@ static size_t plane_floats(const plane *p)
 }
 
 /* Copies `width` channels of an h x w image with `c` channels into a plane cleared before. */
-AF_INLINE void fill(float *to, const plane *p, const float *from, int h, int w, int c, int width)
+AF_SIMD static void copy_in(float *to, const plane *p, const float *from, int h, int w, int c,
+                            int width)
 {
+    int step = p->step[1] * AF_VECTOR;
     for (int i = 0; i < h; i++) {
         float *row = to + ((size_t)(p->top + i * p->step[0]) * p->w + p->left) * AF_VECTOR;
         const float *x = from + (size_t)i * w * c;
         if (width == AF_VECTOR)
-            for (int j = 0; j < w; j++, x += c, row += p->step[1] * AF_VECTOR)
+            for (int j = 0; j < w; j++, x += c, row += step)
                 for (int l = 0; l < AF_VECTOR; l++) row[l] = x[l];
         else
-            for (int j = 0; j < w; j++, x += c, row += p->step[1] * AF_VECTOR)
+            for (int j = 0; j < w; j++, x += c, row += step)
                 for (int l = 0; l < width; l++) row[l] = x[l];
     }
 }
@@ -110,12 +112,6 @@ AF_SIMD static void gradient(float *dw, const float *x, const float *dy, const w
                 row_gradient(to + t * AF_VECTOR, row + (size_t)t * k->dilation[1] * AF_VECTOR, dy,
                              k, 1);
         }
-}
-
-AF_SIMD static void copy_in(float *to, const plane *p, const float *from, int h, int w, int c,
-                            int width)
-{
-    fill(to, p, from, h, w, c, width);
 }
 
 /* ---- slots ---- */

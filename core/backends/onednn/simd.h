@@ -14,8 +14,7 @@
 #endif
 #define AF_INLINE static inline __attribute__((always_inline))
 
-/* A loop over the channels of a block. The hint keeps the compiler from unrolling it into scalars.
- */
+/* A loop over a block's channels. The hint keeps the compiler from unrolling it into scalars. */
 #define AF_EACH(l, width) _Pragma("omp simd") for (int l = 0; l < (width); l++)
 
 enum { AF_VECTOR = 16 }; /* channels that own kernels keep in registers: one AVX-512 vector */

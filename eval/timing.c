@@ -1,0 +1,105 @@
+/* Times the plain Wide ResNet on a task's own data. The first step is not counted: it touches memory and
+ * lets the backend make its kernels. */
+#include "eval/timing.h"
+#include <string.h>
+#include "core/base/log.h"
+#include "core/train/batch.h"
+#include "eval/cli.h"
+
+enum { MOST_STEPS = 50 };
+static const double ENOUGH_SECONDS = 2;
+
+typedef struct trial_run { /* what is needed to take training steps */
+    const af_training *job;
+    af_plan *plan;
+    af_feeder feeder;
+    af_update update;
+} trial_run;
+
+static af_status open_trial_run(trial_run *r, const af_training *t)
+{
+    const af_scaling *scaling = &t->data->scaling[t->protocol];
+    const af_indices *train = &t->data->split[t->protocol][AF_TRAIN];
+    int64_t samples = af_epoch_samples(t->task, t->data, train);
+    af_plan_options o = af_plan_options_default();
+    r->job = t;
+    o.batch = t->recipe.batch;
+    if (o.batch > samples) o.batch = (int)(samples >= 4 ? samples / 4 * 4 : samples); /* as af_train does */
+    o.threads = t->threads;
+    o.train = true;
+    o.loss = af_loss_find(t->task->loss);
+    o.scale = scaling->y_std;
+    o.shift = scaling->y_mean;
+    AF_TRY(af_plan_new(&r->plan, t->graph, t->backend, &o));
+    AF_TRY(af_feeder_new(&r->feeder, t->data, scaling, o.batch, train->count));
+    af_plan_init(r->plan, t->seed, t->trial);
+    af_feeder_epoch(&r->feeder, t, train, 0);
+    r->update = af_update_default();
+    r->update.kind = t->recipe.optimiser;
+    r->update.lr = 1e-6; /* the time does not depend on it, and nothing can diverge */
+    return AF_OK;
+}
+
+static af_status take_step(trial_run *r, int step)
+{
+    double loss;
+    int batch = af_plan_batch(r->plan);
+    int64_t steps = r->feeder.count / batch;
+    af_position at = {r->job->seed, r->job->trial, 0, (uint32_t)step};
+    af_feeder_load(&r->feeder, r->feeder.order + step % steps * batch, batch);
+    r->update.count = step;
+    return af_plan_step(r->plan, r->feeder.x, r->feeder.y, &r->update, at, &loss);
+}
+
+static af_status time_steps(af_timing *out, trial_run *r)
+{
+    const af_cost *cost = af_plan_cost(r->plan);
+    af_plan_info info = af_plan_describe(r->plan);
+    AF_TRY(take_step(r, 0));
+    double started = af_clock(), seconds = 0;
+    for (out->steps = 0; out->steps < MOST_STEPS && seconds < ENOUGH_SECONDS; out->steps++) {
+        AF_TRY(take_step(r, out->steps + 1));
+        seconds = af_clock() - started;
+    }
+    out->batch = af_plan_batch(r->plan);
+    out->memory = info.bytes_total;
+    out->threads = info.threads;
+    out->step_flops = (cost->forward + cost->backward) * out->batch;
+    out->step_seconds = seconds / out->steps;
+    out->x_seconds = out->x_flops / out->step_flops * out->step_seconds;
+    return AF_OK;
+}
+
+static af_status time_training(af_timing *out, af_workbench *w)
+{
+    const af_indices *train = &w->data->split[w->protocol][AF_TRAIN];
+    af_proposal plain = {.config = af_space_default(w->space), .epochs = w->recipe.epochs};
+    af_training job;
+    af_graph *graph;
+    AF_TRY(af_x_flops(&out->x_flops, w->task, w->space, w->io.size, &w->io,
+                      af_epoch_samples(w->task, w->data, train)));
+    AF_TRY(af_workbench_job(&job, &graph, w, &plain, 0));
+    trial_run r = {0};
+    af_status st = open_trial_run(&r, &job);
+    if (st == AF_OK) st = time_steps(out, &r);
+    af_feeder_close(&r.feeder);
+    af_plan_free(r.plan);
+    af_graph_free(graph);
+    return st;
+}
+
+af_status af_time_x(af_timing *out, const af_task *task, af_size size, const af_backend *backend, int threads)
+{
+    char directory[4096];
+    af_dataset *data;
+    *out = (af_timing){0};
+    AF_TRY(af_need_data(directory, task, size));
+    AF_TRY(af_dataset_open(&data, directory, task, AF_MAIN));
+    af_workbench w = {.task = task, .metric = af_find_metric(task->metric), .data = data,
+                      .protocol = AF_CLEAN, .space = af_find_space("wrn"), .backend = backend,
+                      .io = {data->input, data->output, data->dense, size},
+                      .recipe = task->recipe[size], .threads = threads};
+    af_status st = time_training(out, &w);
+    af_dataset_close(data);
+    return st;
+}
