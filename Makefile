@@ -122,7 +122,7 @@ $(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)
 afield: $(BUILD)/afield FORCE
 	$(Q)cmp -s $< $@ || cp $< $@
 $(BUILD)/afield.pc: Makefile | $(BUILD)/
-	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nRequires.private: %s\nLibs: -L$${libdir} -lafield\nLibs.private: -ldnnl -lm -fopenmp\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(PC_LIBS)' > $@
+	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
 $(TESTS) $(BUILD)/tests/bench_engine: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
@@ -158,10 +158,14 @@ check-cli: $(BUILD)/afield
 
 fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
 	$(Q)for f in $^; do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 || exit 1; done
+FUZZ_SAN   := address,undefined,fuzzer-no-link
+FUZZ_BUILD := $(patsubst build/release%,build/san-$(subst $(comma),-,$(FUZZ_SAN))%,$(BUILD))
+.PHONY: objects
+objects: $(LIB) $(CMD_OBJ)
 $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/
-	$(Q)$(MAKE) CC=clang SAN=address,undefined WARN=-w build/san-address-undefined$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)/libafield.a
+	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w objects
 	$(Q)clang $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
-	    build/san-address-undefined$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)/libafield.a $(LDFLAGS) $(LDLIBS)
+	    $(CMD_OBJ:$(BUILD)/%=$(FUZZ_BUILD)/%) $(FUZZ_BUILD)/libafield.a $(LDFLAGS) $(LDLIBS)
 
 install: all        ## install under $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/afield)

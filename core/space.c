@@ -14,7 +14,7 @@
 static const char UNSET[] = "recipe"; /* the text of NAN */
 enum { VALUE_TEXT = 64 };
 
-const char *const af_size_names[AF_SIZES] = {"tiny", "small", "full"};
+const char *const af_size_names[AF_SIZES + 1] = {"tiny", "small", "full", NULL};
 
 af_status af_size_find(af_size *out, const char *name)
 {

@@ -14,7 +14,7 @@ enum { AF_MAX_KNOBS = 32, AF_CONFIG_TEXT = 1024 };
 
 /* Sizes of a task and of the networks built for it. */
 typedef enum af_size { AF_TINY, AF_SMALL, AF_FULL, AF_SIZES } af_size;
-extern const char *const af_size_names[AF_SIZES];
+extern const char *const af_size_names[AF_SIZES + 1]; /* "tiny", "small", "full", NULL */
 AF_CHECKED af_status af_size_find(af_size *out, const char *name);
 
 /* What a network must fit: shapes of the task, and the size it is built at. */

@@ -11,7 +11,7 @@ typedef enum af_aggregate { AF_PER_SAMPLE, AF_MAJORITY, AF_MEAN_LOGIT } af_aggre
 /* What an epoch goes through. */
 typedef enum af_sampler { AF_ALL, AF_ONE_PER_GROUP } af_sampler;
 typedef enum af_protocol { AF_CLEAN, AF_PAPER, AF_PROTOCOLS } af_protocol;
-extern const char *const af_protocol_names[AF_PROTOCOLS]; /* "clean", "paper" */
+extern const char *const af_protocol_names[AF_PROTOCOLS + 1]; /* "clean", "paper", NULL */
 
 typedef struct af_task {
     const char *name, *title, *domain, *summary;

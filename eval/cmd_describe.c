@@ -256,7 +256,7 @@ static af_status find(candidate *out, const char *kind, const char *name)
     for (int i = 0; i < KINDS; i++) {
         if (!all[i].plugin || (kind && strcmp(kind, all[i].kind) != 0)) continue;
         if (first)
-            return af_fail(AF_EUSAGE, "'%s' is a %s and a %s; say which: afield describe %s %s", name,
+            return af_fail(AF_EUSAGE, "'%s' names both (%s, %s); say which: afield describe %s %s", name,
                            first->kind, all[i].kind, first->kind, name);
         first = &all[i];
     }

@@ -73,12 +73,12 @@ static void print_members(json_t *object, int indent)
     json_object_foreach(object, key, member) if ((int)strlen(key) > wide) wide = (int)strlen(key);
     json_object_foreach(object, key, member) {
         char line[MAX_LINE] = "";
-        printf("%*s%-*s  ", indent, "", wide, key);
         if (json_is_object(member) && indent == 0) {
-            putchar('\n');
+            puts(key);
             print_members(member, 2);
             continue;
         }
+        printf("%*s%-*s  ", indent, "", wide, key);
         flatten(line, member, 0);
         print_wrapped(line, indent + wide + 2);
     }

@@ -36,8 +36,8 @@ static const cyaml_schema_field_t suite_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t suite_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, af_suite, suite_fields)};
-#define KNOWN_KEYS                                                                                 \
-    "title, tasks, methods (method, space, set, name), seeds, size, budget, protocol, workers, backend"
+static const char *const keys[] = {"title", "tasks", "methods", "method", "space", "set", "name", "seeds",
+                                   "size", "budget", "protocol", "workers", "backend", NULL};
 
 /* ---- libcyaml's side ---- */
 
@@ -56,8 +56,9 @@ static void listen(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
     text[strcspn(text, "\n")] = '\0';
     const char *line = strstr(text, "(line: ");
     if (line && !c->line) {
+        const char *place = text + strspn(text, " ");
         c->line = (size_t)strtoul(line + 7, NULL, 10);
-        snprintf(c->place, sizeof c->place, "%.*s", (int)(line - text), text + strspn(text, " "));
+        snprintf(c->place, sizeof c->place, "%.*s", (int)(line - place) - 1, place);
     } else if (!line && strncmp(text, "Load: ", 6) == 0 && !strstr(text, "Backtrace")) {
         snprintf(c->what, sizeof c->what, "%s", text + 6);
     }
@@ -84,12 +85,37 @@ void af_suite_free(af_suite *s)
     if (s) cyaml_free(&config, &suite_schema, s, 0);
 }
 
-static af_status refuse(const char *path, const complaint *c, cyaml_err_t error)
+/* libcyaml gives the line before an unknown key; 0 when the key is not found. */
+static size_t line_of_key(const char *text, const char *key)
 {
+    size_t line = 1, length = strlen(key);
+    for (; text; line++) {
+        const char *at = text + strspn(text, " -{");
+        if (strncmp(at, key, length) == 0 && at[length + strspn(at + length, " ")] == ':') return line;
+        text = strchr(text, '\n');
+        if (text) text++;
+    }
+    return 0;
+}
+
+static af_status refuse_key(const char *path, const char *text, const char *key, size_t line)
+{
+    const char *near = af_nearest(key, keys);
+    size_t found = line_of_key(text, key);
+    return af_fail(AF_EUSAGE, "%s:%zu: unknown key '%.60s'%s%s%s", path, found ? found : line, key,
+                   near ? ", did you mean '" : "; `afield bench --help` shows a suite", near ? near : "",
+                   near ? "'?" : "");
+}
+
+static af_status refuse(const char *path, const char *text, const complaint *c, cyaml_err_t error)
+{
+    static const char unexpected[] = "Unexpected key: ";
     char where[32] = "";
+    if (strncmp(c->what, unexpected, strlen(unexpected)) == 0)
+        return refuse_key(path, text, c->what + strlen(unexpected), c->line);
     if (c->line) snprintf(where, sizeof where, ":%zu", c->line);
-    return af_fail(AF_EUSAGE, "%s%s: %s%s%s; the keys of a suite are %s", path, where,
-                   *c->what ? c->what : cyaml_strerror(error), *c->place ? ", " : "", c->place, KNOWN_KEYS);
+    return af_fail(AF_EUSAGE, "%s%s: %s%s%s; `afield bench --help` shows a suite", path, where,
+                   *c->what ? c->what : cyaml_strerror(error), *c->place ? ", " : "", c->place);
 }
 
 /* ---- what the schema cannot check ---- */
@@ -165,8 +191,8 @@ af_status af_suite_parse(af_suite **out, const char *text, size_t size, const ch
     void *loaded = NULL;
     cyaml_err_t error = cyaml_load_data((const uint8_t *)text, size, &config, &suite_schema, &loaded, NULL);
     if (error == CYAML_ERR_OOM) return af_fail(AF_ENOMEM, "%s: no memory to read it", path);
-    if (error != CYAML_OK) return refuse(path, &c, error);
-    if (!loaded) return af_fail(AF_EUSAGE, "%s: empty; the keys of a suite are %s", path, KNOWN_KEYS);
+    if (error != CYAML_OK) return refuse(path, text, &c, error);
+    if (!loaded) return af_fail(AF_EUSAGE, "%s: empty; `afield bench --help` shows a suite", path);
     af_status st = check(loaded);
     if (st == AF_OK) {
         *out = loaded;

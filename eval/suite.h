@@ -30,7 +30,7 @@ typedef struct af_suite {
 /* Checks everything that can be known without data, so that a typing error in the last line costs
  * nothing. Errors are AF_EUSAGE with the file and the line or the key. */
 AF_CHECKED af_status af_suite_load(af_suite **out, const char *path);
-/* The same from memory; `path` is for messages. */
+/* The same from memory, with a NUL after the text; `path` is for messages. */
 AF_CHECKED af_status af_suite_parse(af_suite **out, const char *text, size_t size, const char *path);
 void af_suite_free(af_suite *s);
 

@@ -41,25 +41,21 @@ const af_task af_task_ecg = {
                                       .milestones = {0.3, 0.6, 0.8},
                                       .factor = 0.2}},
         },
-    .notes =
-        "Labels: the newest REFERENCE file found, v3 when present (5076 N, 758 A, 2415 O, 279 ~). "
-        "Each record is scaled to mean 0 and standard deviation 1, then cut into windows of 1000 "
-        "samples (3.3 s at 300 Hz); full size: starts range(0, length - 1000, stride), stride 500 "
-        "for "
-        "N, 83 for A, 250 for O, 25 for ~, in every split, as NAS-Bench-360 does: 328,515 windows. "
-        "Split by record: of numpy's RandomState(0).permutation over the records sorted by name, "
-        "the "
-        "first tenth is the test set, which is the one NAS-Bench-360 retrains against; the next "
-        "tenth "
-        "validates here, while the original searches with another cut (80/10/10 from a second "
-        "permutation, 261,740/33,281/33,494 windows) whose validation and test records partly lie "
-        "in "
-        "this test set. Protocol paper merges train and validation. small: the same windows in "
-        "shape, but about 8,000 in all, evenly spaced and equally many per record whatever its "
-        "label. "
-        "tiny: at most 300 records, low-passed and decimated by 4 to 75 Hz, windows of 250 "
-        "samples, "
-        "about 900 in all.",
+    .notes = "Labels: the newest REFERENCE file found, v3 when present (5076 N, 758 A, 2415 O, 279 "
+             "~). Each record is scaled to mean 0 and standard deviation 1, then cut into windows "
+             "of 1000 samples (3.3 s at 300 Hz). full: starts range(0, length - 1000, stride), "
+             "stride 500 for N, 83 for A, 250 for O, 25 for ~, in every split, as NAS-Bench-360 "
+             "does: 328,515 windows. Split by record: of numpy's RandomState(0).permutation over "
+             "the records sorted by name, the first tenth is the test set, the one NAS-Bench-360 "
+             "retrains against (853 records, 32,471 windows); the next tenth validates (34,304 "
+             "windows), the rest trains (261,740 windows, the published number). While searching, "
+             "the original divides that held-out fifth by a second permutation (33,281 and 33,494 "
+             "windows), so its validation set is another and overlaps this test set. Protocol "
+             "paper merges train and validation. small: about 8,000 such windows, evenly spaced "
+             "and equally many per record whatever its label (1 to 24). tiny: at most 300 records, "
+             "low-passed and decimated by 4 to 75 Hz, windows of 250 samples, about 900 in all. "
+             "The stand-in's classes are less unbalanced (.50 .16 .25 .09) than the real ones, so "
+             "that every split holds each.",
     .cite =
         "G. D. Clifford et al., AF classification from a short single lead ECG recording: the "
         "PhysioNet/Computing in Cardiology Challenge 2017, Computing in Cardiology 44, 2017; "

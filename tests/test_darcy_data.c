@@ -224,6 +224,27 @@ static void imports_two_files(void **state)
     }
 }
 
+static void imports_one_file(void **state)
+{
+    (void)state;
+    enum { COUNT = 40, SIZE = 15 * 15 };
+    char path[AF_PATH_MAX];
+    put_raw("one.mat", COUNT, 85, "sol", 0);
+    assert_ok(af_path_format(path, "%s", work_at("one.mat")));
+    const af_prep_request r = request("one", path, AF_TINY);
+    af_dataset *d, *t;
+    assert_ok(af_prep_darcy.import(&r));
+    assert_ok(af_dataset_open(&d, r.directory, &af_task_darcy, AF_MAIN));
+    assert_ok(af_dataset_open(&t, r.directory, &af_task_darcy, AF_HELD_OUT));
+    assert_int_equal(d->split[AF_CLEAN][AF_TRAIN].count, 32);
+    assert_int_equal(d->split[AF_CLEAN][AF_VALID].count, 4);
+    assert_int_equal(t->n, 4);
+    for (int k = 0; k < 4; k++) assert_true(((const float *)t->y)[k * SIZE] == (float)(36 + k));
+    assert_string_equal(t->ids, "one-00036");
+    af_dataset_close(d);
+    af_dataset_close(t);
+}
+
 static void refuses_bad_files(void **state)
 {
     (void)state;
@@ -295,6 +316,7 @@ int main(void)
         cmocka_unit_test(generates),
         cmocka_unit_test(same_for_any_number_of_threads),
         cmocka_unit_test(imports_two_files),
+        cmocka_unit_test(imports_one_file),
         cmocka_unit_test(refuses_bad_files),
         cmocka_unit_test(survives_a_lack_of_memory),
         cmocka_unit_test(imports_the_real_files),

@@ -55,10 +55,6 @@ static void make(const struct file_kind *k)
     matvar_t *v = Mat_VarCreate("z", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &z, MAT_F_COMPLEX);
     assert_int_equal(Mat_VarWrite(f, v, MAT_COMPRESSION_NONE), 0);
     Mat_VarFree(v);
-    v = Mat_VarCreate("c", MAT_C_CELL, MAT_T_CELL, 2, one, NULL, 0);
-    Mat_VarSetCell(v, 0, Mat_VarCreate(NULL, MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &re, 0));
-    assert_int_equal(Mat_VarWrite(f, v, MAT_COMPRESSION_NONE), 0);
-    Mat_VarFree(v);
     Mat_Close(f);
 }
 
@@ -111,18 +107,35 @@ static void refuses_other_kinds(void **state)
         assert_says("no variable 'nothing'");
         assert_int_equal(af_mat_shape_of(&shape, m, "z"), AF_EFORMAT);
         assert_says("no array of real numbers");
-        assert_int_equal(af_mat_shape_of(&shape, m, "c"), AF_EFORMAT);
-        assert_says("no array of real numbers");
         af_mat_close(m);
     }
     af_mat *m;
     work_put("text.mat", "not a matrix");
     assert_int_equal(af_mat_open(&m, work_at("text.mat")), AF_EFORMAT);
+    assert_says("no MATLAB file of version 5 or 7.3");
+    mat_t *f = Mat_CreateVer(work_at("cell.mat"), NULL, MAT_FT_MAT5);
+    matvar_t *v = Mat_VarCreate("c", MAT_C_CELL, MAT_T_CELL, 2, (size_t[]){1, 1}, NULL, 0);
+    Mat_VarSetCell(
+        v, 0,
+        Mat_VarCreate(NULL, MAT_C_DOUBLE, MAT_T_DOUBLE, 2, (size_t[]){1, 1}, (double[]){1}, 0));
+    assert_int_equal(Mat_VarWrite(f, v, MAT_COMPRESSION_ZLIB), 0);
+    Mat_VarFree(v);
+    Mat_Close(f);
+    assert_int_equal(af_mat_open(&m, work_at("cell.mat")), AF_EFORMAT);
+    assert_says("save numeric arrays only");
     assert_int_equal(af_mat_open(&m, work_at("missing.mat")), AF_ENOTFOUND);
-    assert_int_equal(af_mat_open(&m, work_dir), AF_ENOTFOUND);
+    assert_int_equal(af_mat_open(&m, work_dir), AF_EFORMAT);
 }
 
-/* Opening, or reading all three arrays, fails. */
+/* HDF5 keeps no checksum of its index: a chunk that cannot be found any more reads as zeros. */
+static bool is_right(const double *got, bool holes)
+{
+    for (int i = 0; i < SIZE; i++)
+        if (got[i] != value(i) && !(holes && got[i] == 0)) return false;
+    return true;
+}
+
+/* Opening, or reading the three arrays, fails. Stops at one that is read wrongly and leaves it. */
 static bool refused(const char *path, double *room)
 {
     af_mat *m;
@@ -131,6 +144,7 @@ static bool refused(const char *path, double *room)
     for (const char *name = "d\0s\0h\0"; *name && st == AF_OK; name += 2) {
         const af_mat_slab all = {{0}, {1, 1, 1}, {ROWS, COLS, PAGES}};
         st = af_mat_read(room, m, name, &all);
+        if (st == AF_OK && !is_right(room, false)) break;
     }
     af_mat_close(m);
     return st != AF_OK;
@@ -156,21 +170,28 @@ static void refuses_truncated(void **state)
     af_free(room);
 }
 
-/* A flipped bit inside compressed data: zlib's checksum must be what finds it. */
+/* A flipped bit in a compressed file is found, or it was in bytes that carry nothing. */
 static void refuses_damaged(void **state)
 {
     (void)state;
+    static const char *const packed[] = {"packed5.mat", "packed73.mat"};
     double *room = af_alloc(SIZE * sizeof *room);
-    char *bytes;
-    size_t size;
-    assert_ok(af_file_read(&bytes, &size, work_at("packed5.mat"), 1 << 24));
-    for (size_t at = 150; at < size * 9 / 10; at += size / 23) {
-        bytes[at] ^= 0x10;
-        assert_ok(af_file_write(work_at("flip.mat"), bytes, size));
-        if (!refused(work_at("flip.mat"), room)) fail_msg("bit flipped at byte %zu was read", at);
-        bytes[at] ^= 0x10;
+    for (size_t k = 0; k < LENGTH(packed); k++) {
+        char *bytes;
+        size_t size, found = 0;
+        assert_ok(af_file_read(&bytes, &size, work_at(packed[k]), 1 << 24));
+        for (size_t at = 150; at < size * 9 / 10; at += size / 61) {
+            bytes[at] ^= 0x10;
+            assert_ok(af_file_write(work_at("flip.mat"), bytes, size));
+            if (refused(work_at("flip.mat"), room))
+                found++;
+            else if (!is_right(room, k == 1))
+                fail_msg("%s with a bit flipped at byte %zu was read", packed[k], at);
+            bytes[at] ^= 0x10;
+        }
+        assert_true(found > 5);
+        af_free(bytes);
     }
-    af_free(bytes);
     af_free(room);
 }
 

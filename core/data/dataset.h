@@ -6,8 +6,9 @@
  *   /splits/<protocol>/<train|valid|test> int64 indices into this file
  *   /scale/<protocol>/{x_mean,x_std,y_mean,y_std}  float32, optional: x is used as (x - mean) / std;
  *           predictions are decoded as p * y_std + y_mean before the loss
- *   attributes: format, task, size, part, provenance, seed or sources, generator, license, cite,
- *           classes, sha256 (of x, y, id, group and splits, in this order)
+ *   attributes: format, task, size, part, provenance, source (JSON: generator, parameters, seed; or
+ *           raw files with their sha256), generator, license, cite, labels, classes, sha256 (of x, y,
+ *           id, group and, each after a line "/splits/clean/train 900", the splits, as stored)
  *
  * Reading checks everything once: shapes, label range, indices, finite values.
  */

@@ -44,9 +44,25 @@ static af_status map_file(af_mapping *m, const char *path)
     return st;
 }
 
+/* Superblocks before version 2 (HDF5 1.8) have no checksums, and HDF5 1.10 crashes on some damaged
+ * files without them. */
+static af_status check_start(const af_mapping *m, const char *path)
+{
+    static const char signature[8] = "\211HDF\r\n\032\n";
+    if (m->size <= sizeof signature || memcmp(m->base, signature, sizeof signature) != 0)
+        return af_fail(AF_EFORMAT, "%s: not an HDF5 file, or cut short", path);
+    if (m->base[sizeof signature] < 2)
+        return af_fail(AF_EFORMAT,
+                       "%s: an HDF5 file of the oldest format, which has no checksums, want one of "
+                       "HDF5 1.8 (h5py: libver='v108')",
+                       path);
+    return AF_OK;
+}
+
 static af_status open_structure(af_mapping *m, const char *path)
 {
     char reason[512];
+    AF_TRY(check_start(m, path));
     af_hdf5_quiet();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 10, 7)

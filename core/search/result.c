@@ -76,11 +76,11 @@ static json_t *task_key(const af_run_facts *f)
 {
     const char *search = af_protocol_names[f->searched->protocol];
     const char *final = af_protocol_names[f->options->protocol];
-    return json_pack("{ss ss ss s[s+s+s+s+] ss si ss}", "sha256", f->data->sha256, "test_sha256",
-                     f->test->sha256, "protocol", final, "splits", search, "/train", search,
-                     "/valid", final, "/train", final, "/test", "metric", f->options->metric->name,
-                     "metric_version", f->options->metric->version, "size",
-                     af_size_names[f->options->size]);
+    return json_pack("{ss ss ss s{ss+ ss+ ss+ ss+} ss si ss}", "sha256", f->data->sha256,
+                     "test_sha256", f->test->sha256, "protocol", final, "splits", "search", search,
+                     "/train", "validate", search, "/valid", "retrain", final, "/train", "score",
+                     final, "/test", "metric", f->options->metric->name, "metric_version",
+                     f->options->metric->version, "size", af_size_names[f->options->size]);
 }
 
 /* What must agree as well for a claim about searchers alone. */

@@ -153,7 +153,8 @@ static af_status search(run *r)
     r->lowest = INFINITY;
     r->bar = o->quiet || !o->searcher ? NULL : af_progress_new("search", o->budget.amount);
     af_status st = af_search_run(&r->found, &s);
-    af_progress_end(r->bar, "%" PRId64 " trials, %.3g of %s, best error %.4f", r->found.trials,
+    af_progress_end(r->bar, "%s%" PRId64 " trials, %.3g of %s, best error %.4f",
+                    st == AF_OK ? "" : "stopped after ", r->found.trials,
                     af_spend_in(&r->ledger.search, o->budget.unit, r->ledger.x_flops), budget,
                     r->lowest);
     if (st != AF_OK) return st;
@@ -198,7 +199,10 @@ static af_status retrain(run *r)
     t->payload = r;
     r->bar = o->quiet ? NULL : af_progress_new("retrain", t->epochs);
     af_status st = af_train(&r->trained, t);
-    af_progress_end(r->bar, "%d epochs, loss %.4f", t->epochs, r->trained.outcome.loss);
+    if (st == AF_OK)
+        af_progress_end(r->bar, "%d epochs, loss %.4f", t->epochs, r->trained.outcome.loss);
+    else
+        af_progress_end(r->bar, "stopped");
     r->ledger.retrain = r->trained.outcome.spend;
     return st == AF_OK ? AF_OK : af_prefix(st, "retraining");
 }

@@ -20,7 +20,7 @@
  * "outcome". Replays what the journal holds: re-asked proposals are verified. */
 typedef struct af_search {
     const af_searcher *searcher;
-    const void *options;
+    const void *options;        /* NULL: the searcher's defaults */
     af_search_context context;
     const af_evaluator *evaluator;
     af_ledger *ledger;          /* search and committed are kept here */

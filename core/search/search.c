@@ -210,6 +210,26 @@ static af_status check_search(const af_search *s)
     return AF_OK;
 }
 
+/* Opens the searcher, asks and tells until the end, and closes it. */
+static af_status go_through(queue *q)
+{
+    const af_searcher *m = q->s->searcher;
+    void *defaults = NULL;
+    if (!q->s->options && m->options) {
+        defaults = af_calloc(1, m->options_size);
+        if (!defaults) return AF_ENOMEM;
+        af_options_default(m->options, defaults);
+    }
+    const void *options = defaults ? defaults : q->s->options;
+    af_status st = m->open(&q->self, &q->s->context, options);
+    if (st == AF_OK) {
+        st = drain(q);
+        m->close(q->self);
+    }
+    af_free(defaults);
+    return st;
+}
+
 af_status af_search_run(af_found *out, const af_search *s)
 {
     af_status st;
@@ -220,10 +240,7 @@ af_status af_search_run(af_found *out, const af_search *s)
     AF_TRY(af_journal_open(&q.journal, s->journal, s->context.space, s->header, s->resume));
     q.flights = af_calloc((size_t)s->context.workers, sizeof *q.flights);
     AF_GOTO(st, done, q.flights ? AF_OK : AF_ENOMEM);
-    AF_GOTO(st, done, s->searcher->open(&q.self, &s->context, s->options));
-    st = drain(&q);
-    s->searcher->close(q.self);
-    AF_GOTO(st, done, st);
+    AF_GOTO(st, done, go_through(&q));
     st = af_journal_digests(q.journal, out->proposal_digest, out->outcome_digest);
 done:
     af_journal_close(q.journal);

@@ -1,17 +1,11 @@
 /* Samples lie in the file by record name, then start; a record's windows are all in one split. */
 #include "data-prep/ecg/pack.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "data-prep/ecg/windows.h"
 
 enum { MIN_RECORDS = 10 };
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const af_ecg_record *)a)->name, ((const af_ecg_record *)b)->name);
-}
 
 /* Keeps max_records evenly spaced records. */
 static void thin(af_ecg_records *set, int keep)
@@ -141,7 +135,6 @@ af_status af_ecg_pack(const af_prep_request *r, af_ecg_records *set, const char 
                       const char *source)
 {
     AF_TRY(check(set, &af_ecg_layouts[r->size]));
-    qsort(set->r, (size_t)set->count, sizeof *set->r, by_name);
     thin(set, af_ecg_layouts[r->size].max_records);
     af_split *split = af_calloc((size_t)set->count, sizeof *split);
     if (!split) return AF_ENOMEM;

@@ -4,8 +4,8 @@
 #include "core/prep.h"
 #include "data-prep/ecg/record.h"
 
-/* Sorts the records by name, thins them to what the size keeps, splits, writes both files. `source`
- * is JSON text. */
+/* Thins the records, sorted by name, to what the size keeps; splits; writes both files. `source` is
+ * JSON text. */
 AF_CHECKED af_status af_ecg_pack(const af_prep_request *r, af_ecg_records *set,
                                  const char *provenance, const char *source);
 

@@ -226,8 +226,8 @@ static int by_name(const void *a, const void *b)
 
 static af_status match_heads(collection *c)
 {
-    qsort(c->heads, c->head_count, sizeof *c->heads, by_name);
-    qsort(c->mats, c->mat_count, sizeof *c->mats, by_name);
+    if (c->head_count) qsort(c->heads, c->head_count, sizeof *c->heads, by_name);
+    if (c->mat_count) qsort(c->mats, c->mat_count, sizeof *c->mats, by_name);
     for (size_t i = 1; i < c->mat_count; i++)
         if (!by_name(&c->mats[i - 1], &c->mats[i]))
             return af_fail(AF_EFORMAT, "%s: record %s occurs twice", c->path, c->mats[i].name);

@@ -69,8 +69,9 @@ static af_status open_archive(struct archive **out, const char *path)
     archive_read_support_filter_bzip2(a);
     archive_read_support_filter_xz(a);
     if (archive_read_open_filename(a, path, BLOCK) != ARCHIVE_OK)
-        return af_fail(AF_EFORMAT, "%s: %s; want a .tar.gz, .tar.xz, .tar.bz2, .tar, .zip or .7z",
-                       path, reason(a));
+        return af_fail(AF_EFORMAT,
+                       "%s: %s; want a whole .tar.gz, .tar.xz, .tar.bz2, .tar, .zip or .7z", path,
+                       reason(a));
     return AF_OK;
 }
 

@@ -1,19 +1,19 @@
-/* MATLAB files through matio. Three habits of matio are dealt with here. It reports success when
- * the data end early: the buffer is filled with a marker first and must not keep any. It does not
- * notice damage inside compressed elements of version 5: these are inflated once on opening, which
- * checks zlib's Adler-32. It takes the class of a version 7.3 array from an attribute that other
- * writers of HDF5 leave out: the class is always set to double, into which matio converts every
- * numeric type. */
+/* MATLAB files through matio, which is given good files only and is told what to convert to.
+ * It believes the sizes in a file, so version 5 is checked before (mat5.h) and version 4, for which
+ * it takes whatever it does not know, left out. It reports success when data end early, so the
+ * buffer is filled with a marker first and must not keep any. It takes the class of a version 7.3
+ * array from an attribute that other writers of HDF5 leave out, so the class is always set to
+ * double, into which it converts every numeric type. */
 #include "data-prep/formats/mat.h"
 #include <limits.h>
 #include <matio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/data/dataset.h"
+#include "data-prep/formats/mat5.h"
 
 struct af_mat {
     mat_t *file;
@@ -23,96 +23,50 @@ struct af_mat {
 /* A NaN that no computation and no writer produces. */
 static const uint64_t UNWRITTEN = UINT64_MAX;
 
-/* Inflates one compressed element of `bytes` bytes and throws the result away. */
-static bool stream_is_intact(FILE *f, uint32_t bytes)
-{
-    unsigned char in[1 << 14], out[1 << 15];
-    z_stream z = {0};
-    if (inflateInit(&z) != Z_OK) return false;
-    int state = Z_OK;
-    while (state == Z_OK && bytes) {
-        size_t want = bytes < sizeof in ? bytes : sizeof in;
-        if (fread(in, 1, want, f) != want) break;
-        bytes -= (uint32_t)want;
-        z.next_in = in;
-        z.avail_in = (uInt)want;
-        do {
-            z.next_out = out;
-            z.avail_out = sizeof out;
-            state = inflate(&z, Z_NO_FLUSH);
-        } while (state == Z_OK && z.avail_out == 0);
-        if (state == Z_BUF_ERROR) state = Z_OK; /* wants more input */
-    }
-    inflateEnd(&z);
-    return state == Z_STREAM_END;
-}
-
-static uint32_t word(const unsigned char *b, bool little)
-{
-    uint32_t w = 0;
-    for (int i = 0; i < 4; i++) w |= (uint32_t)b[i] << 8 * (little ? i : 3 - i);
-    return w;
-}
-
-/* Version 5: 128 bytes of header, then elements {type, bytes, content}; all must lie in the file.
- */
-static af_status check_elements(FILE *f, const char *path, int64_t size)
-{
-    enum { HEADER = 128, TAG = 8, COMPRESSED = 15 };
-    unsigned char header[HEADER], tag[TAG];
-    if (fread(header, 1, HEADER, f) != HEADER) return af_file_fail(path, "cannot read");
-    bool little = header[126] == 'I';
-    for (int64_t at = HEADER, bytes; at < size; at += TAG + bytes) {
-        if (fseeko(f, at, SEEK_SET)) return af_file_fail(path, "cannot read");
-        bytes = fread(tag, 1, TAG, f) == TAG ? word(tag + 4, little) : size;
-        if (bytes > size - at - TAG)
-            return af_fail(AF_EFORMAT,
-                           "%s: truncated: %lld bytes, but the element at byte %lld goes on; "
-                           "fetch the file again",
-                           path, (long long)size, (long long)at);
-        if (word(tag, little) == COMPRESSED && !stream_is_intact(f, (uint32_t)bytes))
-            return af_fail(AF_EFORMAT,
-                           "%s: damaged: the compressed element at byte %lld does not match "
-                           "its checksum; fetch the file again",
-                           path, (long long)at);
-    }
-    return AF_OK;
-}
-
-static af_status check_version_5(const char *path)
+/* The header ends in the version, 1 or 2 (HDF5) in its high byte, and "MI" in the byte order of the
+ * file. */
+static af_status check_file(FILE *f, const char *path)
 {
     struct stat info;
+    unsigned char header[AF_MAT5_HEADER];
+    if (fstat(fileno(f), &info)) return af_file_fail(path, "cannot read");
+    bool whole = fread(header, 1, AF_MAT5_HEADER, f) == AF_MAT5_HEADER;
+    const unsigned char *end = header + 124;
+    bool little = whole && !memcmp(end + 2, "IM", 2), big = whole && !memcmp(end + 2, "MI", 2);
+    int version = little ? end[0] | end[1] << 8 : big ? end[0] << 8 | end[1] : 0;
+    if (version != 0x100 && version != 0x200)
+        return af_fail(AF_EFORMAT,
+                       "%s: no MATLAB file of version 5 or 7.3: its header says otherwise; name a "
+                       ".mat file that was saved with -v6, -v7 or -v7.3",
+                       path);
+    return version == 0x100 ? af_mat5_check(f, path, (int64_t)info.st_size, little) : AF_OK;
+}
+
+static af_status open_file(mat_t **out, const char *path)
+{
     FILE *f = fopen(path, "rb");
     if (!f) return af_file_fail(path, "cannot open");
-    af_status st = fstat(fileno(f), &info) ? af_file_fail(path, "cannot read")
-                                           : check_elements(f, path, (int64_t)info.st_size);
+    af_status st = check_file(f, path);
     fclose(f);
-    return st;
+    if (st != AF_OK) return st;
+    af_hdf5_quiet();
+    *out = Mat_Open(path, MAT_ACC_RDONLY);
+    if (*out) return AF_OK;
+    return af_fail(AF_EFORMAT, "%s: damaged or truncated MATLAB file; fetch it again", path);
 }
 
 af_status af_mat_open(af_mat **out, const char *path)
 {
-    if (!af_file_exists(path))
-        return af_fail(AF_ENOTFOUND, "%s: no such file; check the name", path);
     af_mat *m = af_calloc(1, sizeof *m);
     if (!m) return AF_ENOMEM;
-    af_status st;
-    AF_GOTO(st, failed, af_path_format(m->path, "%s", path));
-    af_hdf5_quiet();
-    m->file = Mat_Open(path, MAT_ACC_RDONLY);
-    if (!m->file)
-        AF_GOTO(
-            st, failed,
-            af_fail(AF_EFORMAT,
-                    "%s: not a readable MATLAB file (version 4, 5 or 7.3); it may be truncated: "
-                    "compare its size with the source and fetch it again",
-                    path));
-    if (Mat_GetVersion(m->file) == MAT_FT_MAT5) AF_GOTO(st, failed, check_version_5(path));
+    af_status st = af_path_format(m->path, "%s", path);
+    if (st == AF_OK) st = open_file(&m->file, path);
+    if (st != AF_OK) {
+        af_mat_close(m);
+        return st;
+    }
     *out = m;
     return AF_OK;
-failed:
-    af_mat_close(m);
-    return st;
 }
 
 void af_mat_close(af_mat *m)

@@ -1,4 +1,4 @@
-/* Numeric arrays of MATLAB files, versions 4, 5 and 7.3 (HDF5), through matio. Only the elements
+/* Numeric arrays of MATLAB files, versions 5 and 7.3 (HDF5), through matio. Only the elements
  * asked for are held in memory, whatever the file claims.
  *
  *     AF_TRY(af_mat_open(&m, "data.mat"));
@@ -22,6 +22,7 @@ typedef struct af_mat_slab {
 } af_mat_slab;
 
 typedef struct af_mat af_mat;
+/* Checks the whole file, for version 5 by reading it once. */
 AF_CHECKED af_status af_mat_open(af_mat **out, const char *path);
 void af_mat_close(af_mat *m); /* NULL is fine */
 /* The shape of a full, real, numeric array; anything else under that name is AF_EFORMAT, nothing

@@ -16,5 +16,11 @@ typedef struct toy {
 } toy;
 
 void toy_fill(toy *t, const af_task *task);
+/* toy_files.c: these work in work_dir (tests/aid/work.h). */
+void toy_write(const af_task *task, af_dataset_part part);
+const char *toy_path(const af_task *task); /* of the main part; valid until the next call */
+/* The main part, written once and then copied without waiting for the disk. */
+void toy_copy(const af_task *task);
+af_status toy_open_and_close(const af_task *task);
 
 #endif

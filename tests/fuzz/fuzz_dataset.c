@@ -2,6 +2,7 @@
  * is taken as the file; any other is a list of changes to a good one, three bytes each (position in
  * 1/65536 of the file, value), so that the fuzzer starts behind the first checks. Values that pass
  * the checks must be usable: every sample is read. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,14 +83,13 @@ static double use(const af_dataset *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile double sink;
     af_dataset *d;
     if (size >= 4 && !memcmp(data, "\x89HDF", 4))
         put(data, size);
     else
         put_changed(data, size);
     if (af_dataset_open(&d, directory, &toy_labels, AF_MAIN) != AF_OK) return 0;
-    sink += use(d);
+    if (!isfinite(use(d))) abort(); /* the checks let no other values through */
     af_dataset_close(d);
     return 0;
 }

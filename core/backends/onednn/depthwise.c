@@ -24,8 +24,7 @@ typedef struct depthwise {
     float *w, *back; /* [block][tap][AF_VECTOR]; the filter and the filter turned round */
 } depthwise;
 
-/* A convolution of a padded plane: sizes of the result, steps between its pixels and between taps.
- */
+/* A convolution of a padded plane: size of the result, steps between pixels and between taps. */
 typedef struct walk {
     int h, w, kernel[2], stride[2], dilation[2];
     int width; /* floats in a row of the plane */
