@@ -18,7 +18,7 @@ endef
 
 # ---- what it stands on: pkg-config name:Debian package, then headers without a .pc file --------------
 PC_DEPS  := fftw3:libfftw3-dev hdf5:libhdf5-dev matio:libmatio-dev libarchive:libarchive-dev \
-            jansson:libjansson-dev libcyaml:libcyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
+            jansson:libjansson-dev zlib:zlib1g-dev libcyaml:libcyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
 PACKAGES := build-essential pkg-config libdnnl-dev $(foreach d,$(PC_DEPS),$(lastword $(subst :, ,$(d))))
 PC_NAMES := $(foreach d,$(PC_DEPS),$(firstword $(subst :, ,$(d))))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
@@ -156,16 +156,16 @@ check-headers:      # every header compiles alone
 check-cli: $(BUILD)/afield
 	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh
 
+FUZZ_SAN  := address,undefined,fuzzer-no-link
+FUZZ_TREE := build/san-$(subst $(comma),-,$(FUZZ_SAN))$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
 fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
-	$(Q)for f in $^; do $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 || exit 1; done
-FUZZ_SAN   := address,undefined,fuzzer-no-link
-FUZZ_BUILD := $(patsubst build/release%,build/san-$(subst $(comma),-,$(FUZZ_SAN))%,$(BUILD))
-.PHONY: objects
-objects: $(LIB) $(CMD_OBJ)
+	$(Q)for f in $^; do echo "  FUZZ  $$f"; $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/
-	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w objects
-	$(Q)clang $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
-	    $(CMD_OBJ:$(BUILD)/%=$(FUZZ_BUILD)/%) $(FUZZ_BUILD)/libafield.a $(LDFLAGS) $(LDLIBS)
+	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w $(FUZZ_TREE)/libafield.a $(FUZZ_TREE)/gen/commands.o \
+	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC))))
+	$(Q)clang $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC)))) \
+	    $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/libafield.a $(LDFLAGS) $(LDLIBS)
 
 install: all        ## install under $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/afield)

@@ -116,7 +116,7 @@ static void pack_archive(const char *path, bool zip, bool backwards, const char 
         char *data, member[AF_PATH_MAX];
         size_t size;
         struct archive_entry *e = archive_entry_new();
-        assert_ok(af_file_read(&data, &size, set_at(name), 1 << 20));
+        assert_ok(af_file_read(&data, &size, set_at(name), 1 << 21));
         snprintf(member, sizeof member, "training/%s", name);
         archive_entry_set_pathname(e, member);
         archive_entry_set_filetype(e, AE_IFREG);
@@ -165,11 +165,18 @@ static void archives_import(void **state)
         assert_int_equal(af_physionet_read(&set, &source, set_at("cut")), AF_EFORMAT);
         assert_says(i ? "want a whole .tar.gz" : "damaged after");
     }
+    char *huge = af_calloc(1, (3u << 20) / 2); /* compresses to almost nothing */
+    put("R50.mat", huge, (3u << 20) / 2);
+    af_free(huge);
+    pack_archive(work_at("huge.zip"), true, false, NULL);
+    assert_int_equal(af_physionet_read(&set, &source, work_at("huge.zip")), AF_EFORMAT);
+    assert_says("R50.mat is larger than");
     put_text("no.zip", "this is no archive at all, however it is named");
     assert_int_equal(af_physionet_read(&set, &source, set_at("no.zip")), AF_EFORMAT);
     assert_says("want a whole .tar.gz");
     assert_int_equal(af_physionet_read(&set, &source, set_at("missing.zip")), AF_ENOTFOUND);
-    for (const char *const *n = (const char *const[]){"b.tar.xz", "cut", "no.zip", NULL}; *n; n++)
+    for (const char *const *n = (const char *const[]){"R50.mat", "b.tar.xz", "cut", "no.zip", NULL};
+         *n; n++)
         af_file_remove(set_at(*n));
 }
 

@@ -1,7 +1,6 @@
 /* What a journal survives: every truncation, every damaged byte, kills, signals, a full disk, short
  * memory; and what it refuses: another run's header, another searcher's proposals. The measure is
- * always the undisturbed run: the same digests, the same best trial, and no trial evaluated twice.
- */
+ * always the undisturbed run: the same digests, the same best trial, and no trial run twice. */
 #include "tests/aid/fake.h"
 #include <math.h>
 #include <signal.h>
@@ -14,7 +13,7 @@
 #include "core/base/log.h"
 #include "tests/aid/work.h"
 
-static const fake_setup SETUP = {&fake_generations, "7trials", "journal", NULL, 2, 5, true};
+static const fake_setup SETUP = {&fake_generations, "7trials", "journal", NULL, 2, 5, true, 0};
 enum { TRIALS = 7 };
 
 /* ---- the undisturbed run ---- */
@@ -234,12 +233,12 @@ static void other_headers_are_refused(void **state)
         fake_setup setup;
         const char *says[3];
     } cases[] = {
-        {{&fake_generations, "8trials", "journal", NULL, 2, 5, true},
+        {{&fake_generations, "8trials", "journal", NULL, 2, 5, true, 0},
          {"budget", "\"7trials\"", "\"8trials\""}},
-        {{&fake_generations, "7trials", "journal", "new", 2, 5, true},
-         {"data.extra", "\"none\"", "\"new\""}},
-        {{&fake_generations, "7trials", "journal", NULL, 3, 5, true}, {"workers", "2", "3"}},
-        {{&fake_random, "7trials", "journal", NULL, 2, 5, true},
+        {{&fake_generations, "7trials", "journal", "new", 2, 5, true, 0},
+         {"data.extra", "absent", "\"new\""}},
+        {{&fake_generations, "7trials", "journal", NULL, 3, 5, true, 0}, {"workers", "2", "3"}},
+        {{&fake_random, "7trials", "journal", NULL, 2, 5, true, 0},
          {"searcher", "fake_generations", "fake_random"}},
     };
     (void)state;
@@ -255,6 +254,18 @@ static void other_headers_are_refused(void **state)
     }
 }
 
+static void a_vanished_header_field_is_refused(void **state)
+{
+    (void)state;
+    fake f = fake_new();
+    af_found found;
+    fake_setup s = {&fake_random, "1trials", "extra", "old", 1, 5, true, 0};
+    assert_ok(go(&found, &f, &s));
+    s.extra = NULL;
+    assert_int_equal(go(&found, &f, &s), AF_EUSAGE);
+    assert_says("data.extra \"old\", now none");
+}
+
 /* The seed is not in the header of these tests, so another one looks like a changed searcher. */
 static void other_proposals_are_refused(void **state)
 {
@@ -268,6 +279,11 @@ static void other_proposals_are_refused(void **state)
     assert_says("journal:2: trial 0 was 'colour=");
     assert_says("now proposes 'colour=");
     assert_says("(2 epochs, own)");
+    s = SETUP;
+    s.epochs = 3;
+    assert_int_equal(go(&found, &f, &s), AF_EFORMAT);
+    assert_says("(2 epochs, own), but");
+    assert_says("(3 epochs, own): ");
     work_holds("journal", text);
 }
 
@@ -277,7 +293,7 @@ static void a_shorter_search_is_refused(void **state)
     (void)state;
     fake f = fake_new();
     af_found found;
-    fake_setup s = {&fake_random, "2x", "shorter", NULL, 1, 5, true};
+    fake_setup s = {&fake_random, "2x", "shorter", NULL, 1, 5, true, 0};
     assert_ok(go(&found, &f, &s));
     assert_true(found.trials > 4);
     for (int i = 0; i < 8; i++) f.cost[i] = 1.5 * FAKE_X;
@@ -285,18 +301,19 @@ static void a_shorter_search_is_refused(void **state)
     assert_says("was started, but now the search ends before it");
 }
 
-/* A finished search stays finished, also where the clock would now allow another trial. */
+/* A finished search stays finished, also where another trial would now fit. */
 static void a_finished_search_stays(void **state)
 {
     (void)state;
     fake f = fake_new();
     af_found found, again;
-    fake_setup s = {&fake_random, "3s", "seconds", NULL, 2, 5, true};
+    fake_setup s = {&fake_random, "3.2s", "seconds", NULL, 2, 5, true, 0};
+    for (int i = 0; i < 8; i++) f.cost[i] = 1000;
     assert_ok(go(&found, &f, &s));
-    int runs = f.runs;
-    f.seconds = 1e-3;
+    assert_int_equal(f.runs, 6); /* of half a second each */
+    f.cost[6] = 1;
     assert_ok(go(&again, &f, &s));
-    assert_int_equal(f.runs, runs);
+    assert_int_equal(f.runs, 6);
     assert_string_equal(again.outcome_digest, found.outcome_digest);
 }
 
@@ -355,6 +372,7 @@ int main(void)
         cmocka_unit_test(short_memory_is_survived),
         cmocka_unit_test(existing_journal_needs_resume),
         cmocka_unit_test(other_headers_are_refused),
+        cmocka_unit_test(a_vanished_header_field_is_refused),
         cmocka_unit_test(other_proposals_are_refused),
         cmocka_unit_test(a_shorter_search_is_refused),
         cmocka_unit_test(a_finished_search_stays),

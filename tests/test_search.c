@@ -139,7 +139,7 @@ static void outcomes_come_in_virtual_order(void **state)
         af_ledger ledger;
         assert_ok(fake_search(
             &found, &ledger, &t,
-            &(fake_setup){&fake_random, budget, journal, NULL, cases[i].workers, 1, false}));
+            &(fake_setup){&fake_random, budget, journal, NULL, cases[i].workers, 1, false, 0}));
         assert_int_equal(t.tells, cases[i].trials);
         for (int n = 0; n < t.tells; n++) assert_int_equal(t.told[n], cases[i].order[n]);
     }
@@ -164,7 +164,7 @@ static void seconds_decide_nothing(void **state)
         af_ledger ledger;
         assert_ok(fake_search(&found, &ledger, &t,
                               &(fake_setup){&fake_generations, "4x", journal, NULL, runs[i].workers,
-                                            runs[i].seed, false}));
+                                            runs[i].seed, false, 0}));
         assert_true(found.trials > 6);
         if (i == 0) first = found;
         assert_int_equal(!strcmp(found.proposal_digest, first.proposal_digest), runs[i].same);
@@ -202,7 +202,7 @@ static void budgets_hold(void **state)
             af_ledger ledger;
             assert_ok(fake_search(
                 &found, &ledger, &t,
-                &(fake_setup){&fake_random, cases[i].budget, journal, NULL, workers, i, false}));
+                &(fake_setup){&fake_random, cases[i].budget, journal, NULL, workers, i, false, 0}));
             double spent = af_spend_in(&ledger.search, ledger.budget.unit, FAKE_X);
             assert_true(t.most <= cases[i].amount && spent == t.most);
             assert_true(spent >= cases[i].tight - 1e-9);
@@ -219,7 +219,7 @@ static void nothing_fits(void **state)
     fake t = fake_new();
     af_found found;
     af_ledger ledger;
-    fake_setup s = {&fake_generations, "1epochs", "nothing", NULL, 4, 0, false};
+    fake_setup s = {&fake_generations, "1epochs", "nothing", NULL, 4, 0, false, 0};
     assert_ok(fake_search(&found, &ledger, &t, &s));
     assert_false(found.any);
     assert_int_equal(found.trials + t.runs, 0);
@@ -234,7 +234,7 @@ static void floor_is_charged(void **state)
     for (int i = 0; i < 8; i++) t.cost[i] = 1;
     af_found found;
     af_ledger ledger;
-    fake_setup s = {&fake_random, "0.005x", "floor", NULL, 2, 3, false};
+    fake_setup s = {&fake_random, "0.005x", "floor", NULL, 2, 3, false, 0};
     assert_ok(fake_search(&found, &ledger, &t, &s));
     assert_int_equal(found.trials, 5);
     assert_true(ledger.search.flops == 5.0 * FAKE_X / AF_FLOOR_PER_X);
@@ -252,12 +252,13 @@ static void diverged_trials_rank_last(void **state)
         t.diverges[i] = i != 5;
         t.cost[i] = 1000;
     }
-    fake_setup s = {&fake_random, "8trials", "diverged", NULL, 3, 0, false};
+    fake_setup s = {&fake_random, "8trials", "diverged", NULL, 3, 0, false, 0};
     assert_ok(fake_search(&found, &ledger, &t, &s));
     assert_int_equal(found.best.number, 5);
     assert_true(isfinite(found.outcome.error));
     assert_true(ledger.search.flops == 7 * 500 + 1000);
     t.diverges[5] = true;
+    t.cost[0] = 9000; /* told last, and still the first */
     t.runs = t.tells = 0;
     s.journal = "all-diverged";
     assert_ok(fake_search(&found, &ledger, &t, &s));
@@ -278,7 +279,7 @@ static void broken_contracts_are_named(void **state)
     fake t = fake_new();
     af_found found;
     af_ledger ledger;
-    fake_setup s = {&fake_impatient, "4trials", "broken1", NULL, 2, 0, false};
+    fake_setup s = {&fake_impatient, "4trials", "broken1", NULL, 2, 0, false, 0};
     assert_int_equal(fake_search(&found, &ledger, &t, &s), AF_EINTERNAL);
     assert_says("'fake_impatient' waits");
     s.searcher = &fake_wrong;

@@ -26,14 +26,12 @@ typedef struct af_journal {
 } af_journal;
 
 /* Creates the journal, or with `resume` reads what is there; a header other than `header` is
- * refused with the name of the field that differs. `path`, `space` and `header` stay the caller's.
- */
+ * refused with the name of the field that differs. `path`, `space` and `header` are borrowed. */
 AF_CHECKED af_status af_journal_open(af_journal **out, const char *path, const af_space *space,
                                      json_t *header, bool resume);
 void af_journal_close(af_journal *j);
 
-/* The trial is the next one to start: recorded when new, compared when the journal already has it.
- */
+/* The trial is the next to start: recorded when new, compared when the journal already has it. */
 AF_CHECKED af_status af_journal_propose(af_journal *j, const af_trial *t);
 AF_CHECKED af_status af_journal_outcome(af_journal *j, int64_t number, const af_outcome *o);
 AF_CHECKED af_status af_journal_end(af_journal *j);

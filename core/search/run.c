@@ -1,7 +1,6 @@
 /* A run from data to result.json: search, retraining, one look at the test split. Every stage can
  * be killed: the journal replays the search, a checkpoint the retraining, and scoring is done
- * again. The held-out file is opened in score(), after everything that could learn from it is over.
- */
+ * again. The held-out file is opened in score(), when nothing can learn from it any more. */
 #include "core/search/run.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -65,16 +64,14 @@ static af_status lock_directory(run *r)
                    r->o->out);
 }
 
-/* The paper protocol merges training and validation samples; its search then uses the clean ones.
- */
+/* The paper protocol merges training and validation samples; its search uses the clean ones. */
 static af_protocol search_protocol(const run *r)
 {
     bool own = r->data->split[r->o->protocol][AF_VALID].count > 0;
     return own ? r->o->protocol : AF_CLEAN;
 }
 
-/* Looks whether the held-out file is there, without opening it: better now than after the search.
- */
+/* Whether the held-out file is there, without opening it: better now than after the search. */
 static af_status check_data(const run *r)
 {
     const af_run_options *o = r->o;

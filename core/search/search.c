@@ -1,9 +1,7 @@
 /* Virtual workers as an event queue. W trials are in flight; a trial that starts at clock c and
  * costs f FLOPs ends at c + f; ends are told in that order, ties by trial number. When a trial is
  * really evaluated never shows: here it is as it starts, and its outcome is kept back until its
- * time. So one seed gives one search, whatever runs it. The idea of simulating asynchronous workers
- * by the clock of the benchmark is that of Eggensperger et al., "HPOBench", NeurIPS Datasets and
- * Benchmarks 2021. */
+ * time. So one seed gives one search, whatever runs it. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

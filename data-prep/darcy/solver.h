@@ -7,8 +7,7 @@
 #include "core/base/status.h"
 
 typedef struct af_darcy_solver af_darcy_solver;
-/* nodes >= 3. Make and free from one thread at a time (FFTW's planner); solving is safe from many.
- */
+/* nodes >= 3. FFTW plans in one thread at a time, so make and free in one; solve in any. */
 AF_CHECKED af_status af_darcy_solver_new(af_darcy_solver **out, int nodes);
 void af_darcy_solver_free(af_darcy_solver *s);
 

@@ -87,7 +87,7 @@ static af_status ask_random(void *self, const af_search_context *ctx, int64_t nu
     (void)self;
     af_rng r = af_search_rng(ctx, number);
     out->config = af_space_sample(ctx->space, &r);
-    if (number % 5 == 4) out->config.v[2] = NAN; /* "the recipe's own" */
+    if (number % 5 == 4) out->config.v[2] = -NAN; /* "the recipe's own", whatever its sign */
     out->epochs = 1 + (int)af_rng_below(&r, 3);
     out->schedule = af_rng_below(&r, 2) ? AF_PREFIX : AF_OWN;
     *answer = AF_PROPOSE;
@@ -166,12 +166,12 @@ af_status fake_search(af_found *out, af_ledger *ledger, fake *f, const fake_setu
     AF_TRY(af_path_join(path, work_dir, setup->journal));
     AF_TRY(af_budget_parse(&ledger->budget, setup->budget));
     json_t *header =
-        json_pack("{ss ss s{ss} si}", "searcher", setup->searcher->name, "budget", setup->budget,
-                  "data", "extra", setup->extra ? setup->extra : "none", "workers", setup->workers);
+        json_pack("{ss ss s{ss*} si}", "searcher", setup->searcher->name, "budget", setup->budget,
+                  "data", "extra", setup->extra, "workers", setup->workers);
     af_search s = {.searcher = setup->searcher,
                    .context = {.space = &fake_space,
                                .seed = setup->seed,
-                               .epochs = 2,
+                               .epochs = setup->epochs ? setup->epochs : 2,
                                .full_epochs = 20,
                                .workers = setup->workers},
                    .evaluator = &evaluator,

@@ -1,6 +1,5 @@
 /* A search without networks: a small space, an evaluator whose outcomes are a function of the
- * trial, and searchers that propose at random, in generations (and WAIT between them), or wrongly.
- */
+ * trial, and searchers that propose at random, in generations (with a WAIT between), or wrongly. */
 #ifndef AID_FAKE_H
 #define AID_FAKE_H
 #include "core/search/run.h"
@@ -33,13 +32,15 @@ extern const af_searcher fake_generations; /* three at a time, then WAITs; breed
 extern const af_searcher fake_impatient;   /* WAITs at once */
 extern const af_searcher fake_wrong;       /* proposes what the space does not hold */
 
-/* A search of `budget` into the journal `name` of the work directory; `extra` is a header field. */
+/* A search of `budget` into the journal `name` of the work directory; `extra` is a
+ * header field, `epochs` (0: 2) the default fidelity. */
 typedef struct fake_setup {
     const af_searcher *searcher;
     const char *budget, *journal, *extra;
     int workers;
     uint64_t seed;
     bool resume;
+    int epochs;
 } fake_setup;
 af_status fake_search(af_found *out, af_ledger *ledger, fake *f, const fake_setup *s);
 

@@ -1,0 +1,24 @@
+# Datasets: made, checked, missing, cut short.
+fails 1 data check ecg
+says "afield data generate ecg --size tiny"
+ok data generate ecg
+says "generated"
+says "splits are disjoint by group"
+ok data check ecg --json
+says '"sha256"'
+before=$(cksum <"$AFIELD_DATA/tiny/ecg.h5")
+ok data generate ecg
+[ "$before" = "$(cksum <"$AFIELD_DATA/tiny/ecg.h5")" ] || die "$last: the same seed gave another file"
+ok data generate ecg --seed 1
+[ "$before" != "$(cksum <"$AFIELD_DATA/tiny/ecg.h5")" ] || die "$last: another seed gave the same file"
+dd if="$AFIELD_DATA/tiny/ecg.h5" of=cut.h5 bs=1000 count=20 2>/dev/null
+cp cut.h5 "$AFIELD_DATA/tiny/ecg.h5"
+fails 1 data check ecg
+says "tiny/ecg.h5"
+says "afield data generate ecg --size tiny"
+fails 1 run --task ecg --method linear --out one
+says "tiny/ecg.h5"
+fails 1 run --task ecg --method linear --size full --out one
+says "afield data import ecg PATH --size full"
+fails 1 data import ecg nowhere
+says "nowhere"

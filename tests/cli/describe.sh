@@ -1,0 +1,30 @@
+# Every kind of thing describes itself; a name of two things asks which.
+ok describe ecg
+says "single_label"
+says "f1_macro"
+says "McSharry"
+says "not there"
+ok data generate ecg
+ok describe ecg
+says "provenance generated"
+ok describe nb201
+says "15625"
+ok describe wrn
+says "lr=recipe"
+ok describe regularized_evolution
+says "population"
+ok describe f1_macro
+says "higher"
+ok describe conv
+says "convolution"
+ok describe reference --json
+says '"usable": true'
+fails 2 describe linear
+says "say which: afield describe baseline linear"
+ok describe op linear
+ok describe baseline linear
+fails 2 describe wrn --cost
+says "only a task has a cost"
+ok describe ecg --cost --json
+says '"estimated_seconds"'
+says '"flops"'
