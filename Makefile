@@ -120,7 +120,7 @@ $(SOLIB): $(LIB_OBJ)
 $(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 afield: $(BUILD)/afield FORCE
-	$(Q)cmp -s $< $@ || cp $< $@
+	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 $(BUILD)/afield.pc: Makefile | $(BUILD)/
 	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
 $(TESTS) $(BUILD)/tests/bench_engine: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)

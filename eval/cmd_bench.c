@@ -1,4 +1,5 @@
-/* afield bench: runs a suite's matrix of tasks, methods and seeds in order, then prints the report. */
+/* afield bench: runs a suite's matrix of tasks, methods and seeds in order, then prints the report.
+ */
 #include <stdio.h>
 #include <string.h>
 #include "core/base/file.h"
@@ -17,8 +18,8 @@ static const af_option table[] = {
      "directory of the suite's runs (default runs/ and the suite's name)", NULL, "DIR"},
     {"resume", AF_OPT_FLAG, offsetof(options, resume), "false", 0, 0,
      "continue what is there; start when nothing is", NULL, NULL},
-    {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "0: all cores; never changes a result",
-     NULL, NULL},
+    {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024,
+     "0: all cores; never changes a result", NULL, NULL},
     {0}};
 
 /* "suites/demo.yaml" -> "runs/demo" */
@@ -46,7 +47,8 @@ static af_status run_one(const af_suite *s, const options *o, const char *direct
 static void say_what_next(const af_suite *s, const char *directory)
 {
     af_log(AF_LOG_INFO,
-           "\nresults are in %s; each run has result.json, predictions.h5 and journal.jsonl\ntry next:\n"
+           "\nresults are in %s; each run has result.json, predictions.h5 and journal.jsonl\ntry "
+           "next:\n"
            "  ./afield report %s --csv runs.csv\n"
            "  ./afield describe %s --cost\n"
            "  ./afield run --task %s --method regularized_evolution --budget 20x --seed 1",
@@ -61,7 +63,8 @@ static af_status run(const void *values, const char *const *words, int count)
     (void)count;
     AF_TRY(af_suite_load(&s, words[0]));
     double started = af_clock();
-    af_status st = o->out ? af_path_format(directory, "%s", o->out) : default_directory(directory, words[0]);
+    af_status st =
+        o->out ? af_path_format(directory, "%s", o->out) : default_directory(directory, words[0]);
     for (size_t i = 0; st == AF_OK && i < af_suite_count(s); i++) st = run_one(s, o, directory, i);
     if (st == AF_OK) {
         af_log(AF_LOG_INFO, "%zu runs in %.0f s", af_suite_count(s), af_clock() - started);
@@ -85,7 +88,8 @@ const af_cmd af_cmd_bench = {
             "    - method: wrn\n"
             "    - method: regularized_evolution\n"
             "      set: population=5        # optional, as are space and name\n"
-            "  seeds: [0, 1, 2]             # optional, as are size, budget, protocol, workers, backend\n"
+            "  seeds: [0, 1, 2]             # optional, as are size, budget, protocol, workers, "
+            "backend\n"
             "  budget: 4x",
     .options = table,
     .options_size = sizeof(options),

@@ -1,5 +1,5 @@
-/* afield describe: everything about one task, space, baseline, searcher, metric, op or backend, taken from
- * its struct. Each kind fills one JSON object; the text form prints that object. */
+/* afield describe: everything about one task, space, baseline, searcher, metric, op or backend,
+ * taken from its struct. Each kind fills one JSON object; the text form prints that object. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +17,10 @@ typedef struct options {
 static const af_option table[] = {
     {"cost", AF_OPT_FLAG, offsetof(options, cost), "false", 0, 0,
      "a task: what 1x costs here; times a few training steps", NULL, NULL},
-    {"size", AF_OPT_CHOICE, offsetof(options, size), "tiny", 0, 0, "with --cost: of the task", af_size_names,
-     NULL},
-    {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "with --cost; 0: all cores", NULL, NULL},
+    {"size", AF_OPT_CHOICE, offsetof(options, size), "tiny", 0, 0, "with --cost: of the task",
+     af_size_names, NULL},
+    {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "with --cost; 0: all cores",
+     NULL, NULL},
     {"backend", AF_OPT_TEXT, offsetof(options, backend), "auto", 0, 0, "with --cost", NULL, "NAME"},
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
     {0}};
@@ -46,8 +47,9 @@ static json_t *recipe_json(const af_recipe *r)
     const struct {
         const char *name;
         double value;
-    } rest[] = {{"warmup", r->schedule.warmup}, {"momentum", r->momentum}, {"weight_decay", r->weight_decay},
-                {"clip", r->clip},              {"dropout", r->dropout},   {"factor", r->schedule.factor}};
+    } rest[] = {{"warmup", r->schedule.warmup},    {"momentum", r->momentum},
+                {"weight_decay", r->weight_decay}, {"clip", r->clip},
+                {"dropout", r->dropout},           {"factor", r->schedule.factor}};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         if (rest[i].value != 0) json_object_set_new(o, rest[i].name, json_real(rest[i].value));
     json_t *milestones = json_array();
@@ -67,9 +69,10 @@ static json_t *data_json(const af_task *t, af_size size)
     if (af_dataset_path(path, directory, t->name, AF_MAIN) == AF_OK && !af_file_exists(path))
         return json_string("not there");
     if (af_dataset_open(&d, directory, t, AF_MAIN) != AF_OK) return json_string(af_error());
-    json_t *o = json_pack("{ss ss s[iii] s[iii] sI ss}", "path", d->path, "provenance", d->provenance, "input",
-                          d->input.c, d->input.h, d->input.w, "output", d->output.c, d->output.h, d->output.w,
-                          "samples", (json_int_t)d->n, "sha256", d->sha256);
+    json_t *o =
+        json_pack("{ss ss s[iii] s[iii] sI ss}", "path", d->path, "provenance", d->provenance,
+                  "input", d->input.c, d->input.h, d->input.w, "output", d->output.c, d->output.h,
+                  d->output.w, "samples", (json_int_t)d->n, "sha256", d->sha256);
     af_dataset_close(d);
     return o;
 }
@@ -80,18 +83,19 @@ static af_status add_cost(json_t *o, const af_task *t, const options *given)
     af_timing m;
     AF_TRY(af_need_backend(&backend, given->backend));
     AF_TRY(af_time_x(&m, t, (af_size)given->size, backend, given->threads));
-    json_object_set_new(
-        o, "cost_of_1x",
-        json_pack("{ss ss si sf sf sf sf si si sI}", "size", af_size_names[given->size], "backend",
-                  backend->name, "threads", m.threads, "flops", m.x_flops, "estimated_seconds", m.x_seconds,
-                  "seconds_per_step", m.step_seconds, "flops_per_second", m.step_flops / m.step_seconds,
-                  "steps_timed", m.steps, "batch", m.batch, "bytes", (json_int_t)m.memory));
+    json_object_set_new(o, "cost_of_1x",
+                        json_pack("{ss ss si sf sf sf sf sI}", "size", af_size_names[given->size],
+                                  "backend", backend->name, "threads", m.threads, "flops",
+                                  m.x_flops, "estimated_seconds", m.x_seconds, "seconds_per_step",
+                                  m.step_seconds, "flops_per_second", m.step_flops / m.step_seconds,
+                                  "bytes", (json_int_t)m.memory));
     return AF_OK;
 }
 
-static af_status describe_task(json_t *o, const void *plugin, const options *given)
+static af_status describe_task(json_t *o, const void *plugin)
 {
-    static const char *const aggregates[] = {"per sample", "majority of a group", "mean logit of a group"};
+    static const char *const aggregates[] = {"per sample", "majority of a group",
+                                             "mean logit of a group"};
     const af_task *t = plugin;
     const af_prep *prep = af_find_prep(t->name);
     json_t *recipes = json_object(), *data = json_object();
@@ -115,7 +119,7 @@ static af_status describe_task(json_t *o, const void *plugin, const options *giv
     }
     json_object_set_new(o, "recipe", recipes);
     json_object_set_new(o, "data", data);
-    return given->cost ? add_cost(o, t, given) : AF_OK;
+    return AF_OK;
 }
 
 /* ---- the other kinds ---- */
@@ -137,14 +141,13 @@ static json_t *knob_json(const af_knob *k)
     return o;
 }
 
-static af_status describe_space(json_t *o, const void *plugin, const options *given)
+static af_status describe_space(json_t *o, const void *plugin)
 {
     const af_space *s = plugin;
     char text[AF_CONFIG_TEXT];
     af_config c = af_space_default(s);
     double size = af_space_size(s);
     json_t *knobs = json_object();
-    (void)given;
     put(o, "title", s->title);
     put(o, "summary", s->summary);
     af_space_print(s, &c, text);
@@ -153,17 +156,17 @@ static af_status describe_space(json_t *o, const void *plugin, const options *gi
         json_object_set_new(o, "configurations", json_real(size));
     else
         put(o, "configurations", "infinitely many");
-    for (int i = 0; i < s->count; i++) json_object_set_new(knobs, s->knobs[i].name, knob_json(&s->knobs[i]));
+    for (int i = 0; i < s->count; i++)
+        json_object_set_new(knobs, s->knobs[i].name, knob_json(&s->knobs[i]));
     json_object_set_new(o, "parameters", knobs);
     put(o, "cite", s->cite);
     return AF_OK;
 }
 
-static af_status describe_searcher(json_t *o, const void *plugin, const options *given)
+static af_status describe_searcher(json_t *o, const void *plugin)
 {
     const af_searcher *s = plugin;
     json_t *all = json_object();
-    (void)given;
     put(o, "title", s->title);
     put(o, "summary", s->summary);
     for (const af_option *p = s->options; p && p->name; p++) {
@@ -178,10 +181,9 @@ static af_status describe_searcher(json_t *o, const void *plugin, const options 
     return AF_OK;
 }
 
-static af_status describe_metric(json_t *o, const void *plugin, const options *given)
+static af_status describe_metric(json_t *o, const void *plugin)
 {
     const af_metric *m = plugin;
-    (void)given;
     put(o, "title", m->title);
     put(o, "definition", m->definition);
     put(o, "unit", m->unit);
@@ -190,21 +192,19 @@ static af_status describe_metric(json_t *o, const void *plugin, const options *g
     return AF_OK;
 }
 
-static af_status describe_op(json_t *o, const void *plugin, const options *given)
+static af_status describe_op(json_t *o, const void *plugin)
 {
     const af_op *op = plugin;
-    (void)given;
     put(o, "summary", op->summary);
     json_object_set_new(o, "inputs", json_pack("[ii]", op->min_inputs, op->max_inputs));
     return AF_OK;
 }
 
-static af_status describe_backend(json_t *o, const void *plugin, const options *given)
+static af_status describe_backend(json_t *o, const void *plugin)
 {
     const af_backend *b = plugin;
     char text[256] = "";
     bool usable = b->probe(text, sizeof text) == AF_OK;
-    (void)given;
     put(o, "summary", b->summary);
     put(o, "precision", b->dtype == AF_F64 ? "fp64" : "fp32");
     put(o, "here", usable ? text : af_error());
@@ -218,12 +218,13 @@ static af_status describe_backend(json_t *o, const void *plugin, const options *
 typedef struct candidate {
     const char *kind;
     const void *plugin; /* NULL: none of this name */
-    af_status (*describe)(json_t *o, const void *plugin, const options *given);
+    af_status (*describe)(json_t *o, const void *plugin);
 } candidate;
 enum { KINDS = 6, MAX_NAMES = 256 };
 
 #define ADD_NAMES(kind)                                                                            \
-    for (size_t i = 0; af_builtin.kind[i] && n < MAX_NAMES - 1; i++) names[n++] = af_builtin.kind[i]->name
+    for (size_t i = 0; af_builtin.kind[i] && n < MAX_NAMES - 1; i++)                               \
+    names[n++] = af_builtin.kind[i]->name
 
 static af_status unknown(const char *name)
 {
@@ -236,8 +237,8 @@ static af_status unknown(const char *name)
     ADD_NAMES(op);
     ADD_NAMES(backend);
     const char *near = af_nearest(name, names);
-    return af_fail(AF_EUSAGE, "nothing is called '%.40s'%s%s%s; `afield list` shows what there is", name,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return af_fail(AF_EUSAGE, "nothing is called '%.40s'%s%s%s; `afield list` shows what there is",
+                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* `kind` may be NULL when only one thing has the name. */
@@ -256,11 +257,12 @@ static af_status find(candidate *out, const char *kind, const char *name)
     for (int i = 0; i < KINDS; i++) {
         if (!all[i].plugin || (kind && strcmp(kind, all[i].kind) != 0)) continue;
         if (first)
-            return af_fail(AF_EUSAGE, "'%s' names both (%s, %s); say which: afield describe %s %s", name,
-                           first->kind, all[i].kind, first->kind, name);
+            return af_fail(AF_EUSAGE, "'%s' names both (%s, %s); say which: afield describe %s %s",
+                           name, first->kind, all[i].kind, first->kind, name);
         first = &all[i];
     }
-    if (!first && kind) return af_fail(AF_EUSAGE, "no %.40s '%.40s'; see `afield list`", kind, name);
+    if (!first && kind)
+        return af_fail(AF_EUSAGE, "no %.40s '%.40s'; see `afield list`", kind, name);
     if (!first) return unknown(name);
     *out = *first;
     return AF_OK;
@@ -272,9 +274,11 @@ static af_status run(const void *values, const char *const *words, int count)
     candidate found = {0};
     AF_TRY(find(&found, count == 2 ? words[0] : NULL, words[count - 1]));
     if (o->cost && found.describe != describe_task)
-        return af_fail(AF_EUSAGE, "--cost: only a task has a cost; %s is a %s", words[count - 1], found.kind);
+        return af_fail(AF_EUSAGE, "--cost: only a task has a cost; %s is a %s", words[count - 1],
+                       found.kind);
     json_t *all = json_pack("{ss ss}", "kind", found.kind, "name", words[count - 1]);
-    af_status st = found.describe(all, found.plugin, o);
+    af_status st = found.describe(all, found.plugin);
+    if (st == AF_OK && o->cost) st = add_cost(all, found.plugin, o);
     if (st == AF_OK && o->json) return af_print_json(all);
     if (st == AF_OK) af_print_outline(all);
     json_decref(all);

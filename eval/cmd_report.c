@@ -11,8 +11,8 @@ typedef struct options {
     bool json;
 } options;
 static const af_option table[] = {
-    {"csv", AF_OPT_TEXT, offsetof(options, csv), NULL, 0, 0, "also write one line a run, with all fields",
-     NULL, "FILE"},
+    {"csv", AF_OPT_TEXT, offsetof(options, csv), NULL, 0, 0,
+     "also write one line a run, with all fields", NULL, "FILE"},
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
     {0}};
 
@@ -63,7 +63,8 @@ const af_cmd af_cmd_report = {
     .usage = "DIR... [--csv FILE] [--json]",
     .summary = "results of runs as one table",
     .order = 7,
-    .more = "Reads every result.json below the directories. Refuses to put results side by side whose task\n"
+    .more = "Reads every result.json below the directories. Refuses to put results side by side "
+            "whose task\n"
             "keys (data, splits, protocol, metric version) differ, and says what differs.",
     .options = table,
     .options_size = sizeof(options),

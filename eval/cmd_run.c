@@ -15,22 +15,25 @@ static void print_spent(const af_result *r)
         char flops[32], x[32] = "-";
         af_print_si(flops, s[AF_FLOPS], "FLOP");
         if (!isnan(s[AF_X])) snprintf(x, sizeof x, "%.3f", s[AF_X]);
-        printf("  %-10s %8.0f %8.0f %9.1f %14s %8s\n", af_spent_names[p], s[AF_TRIALS], s[AF_EPOCHS],
-               s[AF_SECONDS], flops, x);
+        printf("  %-10s %8.0f %8.0f %9.1f %14s %8s\n", af_spent_names[p], s[AF_TRIALS],
+               s[AF_EPOCHS], s[AF_SECONDS], flops, x);
     }
 }
 
 static void print_summary(const af_result *r)
 {
     const char *stand_in = strcmp(r->provenance, "generated") == 0 ? " (stand-in)" : "";
-    printf("%s, %s, %s data%s, protocol %s\n", r->task, r->size, r->provenance, stand_in, r->protocol);
-    printf("%s on %s, budget %s, seed %lld\n\n", r->method, r->space, r->budget, (long long)r->seed);
+    printf("%s, %s, %s data%s, protocol %s\n", r->task, r->size, r->provenance, stand_in,
+           r->protocol);
+    printf("%s on %s, budget %s, seed %lld\n\n", r->method, r->space, r->budget,
+           (long long)r->seed);
     printf("%-12s %s\n", "chosen", r->config);
     printf("%-12s %s %.4f, error %.4f\n", "test", r->metric, r->score, r->error);
-    if (!isnan(r->validation_error)) printf("%-12s error %.4f\n", "validation", r->validation_error);
+    if (!isnan(r->validation_error))
+        printf("%-12s error %.4f\n", "validation", r->validation_error);
     print_spent(r);
-    printf("\n%-12s %s\n%-12s %s\n%-12s %s\n", "proposals", r->proposal_digest, "run digest", r->run_digest,
-           "result", r->path);
+    printf("\n%-12s %s\n%-12s %s\n%-12s %s\n", "proposals", r->proposal_digest, "run digest",
+           r->run_digest, "result", r->path);
 }
 
 static af_status run(const void *values, const char *const *words, int count)
@@ -62,9 +65,10 @@ const af_cmd af_cmd_run = {
     .usage = "--task TASK --method METHOD [options]",
     .summary = "search, retrain, and score once on the test split",
     .order = 5,
-    .more = "examples:\n  afield run --task ecg --method wrn\n"
-            "  afield run --task darcy --method regularized_evolution --set population=5 --budget 8x\n"
-            "  afield run --task ecg --method random --space wrn --budget 20trials --seed 1",
+    .more =
+        "examples:\n  afield run --task ecg --method wrn\n"
+        "  afield run --task darcy --method regularized_evolution --set population=5 --budget 8x\n"
+        "  afield run --task ecg --method random --space wrn --budget 20trials --seed 1",
     .options = af_job_options,
     .options_size = sizeof(af_job),
     .run = run,

@@ -1,5 +1,5 @@
-/* What may stand in one table. Task keys must agree within a task; within a cell, which is averaged over
- * seeds, method keys must agree too and no seed may count twice. */
+/* What may stand in one table. Task keys must agree within a task; within a cell, which is averaged
+ * over seeds, method keys must agree too and no seed may count twice. */
 #include <stdlib.h>
 #include <string.h>
 #include "eval/results.h"
@@ -23,7 +23,8 @@ static void list_differences(char *out, size_t size, json_t *a, json_t *b)
     json_t *value;
     size_t used = 0;
     out[0] = '\0';
-    json_object_foreach(a, key, value) {
+    json_object_foreach(a, key, value)
+    {
         json_t *other = json_object_get(b, key);
         if (json_equal(value, other) || used >= size) continue;
         char *mine = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -37,14 +38,15 @@ static void list_differences(char *out, size_t size, json_t *a, json_t *b)
     if (!used) snprintf(out, size, "members that one of them lacks");
 }
 
-static af_status refuse(const af_result *a, const af_result *b, const char *what, const char *ingredients,
-                        const char *remedy)
+static af_status refuse(const af_result *a, const af_result *b, const char *what,
+                        const char *ingredients, const char *remedy)
 {
     char text[512];
-    list_differences(text, sizeof text, json_object_get(json_object_get(a->json, "keys"), ingredients),
+    list_differences(text, sizeof text,
+                     json_object_get(json_object_get(a->json, "keys"), ingredients),
                      json_object_get(json_object_get(b->json, "keys"), ingredients));
-    return af_fail(AF_EINVAL, "%s and %s do not belong in one table: %s, they differ in %s; %s", a->path,
-                   b->path, what, text, remedy);
+    return af_fail(AF_EINVAL, "%s and %s do not belong in one table: %s, they differ in %s; %s",
+                   a->path, b->path, what, text, remedy);
 }
 
 static af_status compare(const af_result *a, const af_result *b)
@@ -56,8 +58,10 @@ static af_status compare(const af_result *a, const af_result *b)
     if (strcmp(a->method_key, b->method_key) != 0)
         return refuse(a, b, "the method is not the same", "method_of", "report them apart");
     if (a->seed == b->seed)
-        return af_fail(AF_EINVAL, "%s and %s are the same method on the same task with the same seed %lld; "
-                                  "leave one of them out", a->path, b->path, (long long)a->seed);
+        return af_fail(AF_EINVAL,
+                       "%s and %s are the same method on the same task with the same seed %lld; "
+                       "leave one of them out",
+                       a->path, b->path, (long long)a->seed);
     return AF_OK;
 }
 

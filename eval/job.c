@@ -7,46 +7,49 @@
 #include "eval/cli.h"
 
 const af_option af_job_options[] = {
-    {"task", AF_OPT_TEXT, offsetof(af_job, task), NULL, 0, 0, "see `afield list tasks`", NULL, "TASK"},
-    {"method", AF_OPT_TEXT, offsetof(af_job, method), NULL, 0, 0, "a searcher or a baseline", NULL, "METHOD"},
-    {"space", AF_OPT_TEXT, offsetof(af_job, space), NULL, 0, 0, "what a searcher searches (default nb201)",
-     NULL, "SPACE"},
+    {"task", AF_OPT_TEXT, offsetof(af_job, task), NULL, 0, 0, "see `afield list tasks`", NULL,
+     "TASK"},
+    {"method", AF_OPT_TEXT, offsetof(af_job, method), NULL, 0, 0, "a searcher or a baseline", NULL,
+     "METHOD"},
+    {"space", AF_OPT_TEXT, offsetof(af_job, space), NULL, 0, 0,
+     "what a searcher searches (default nb201)", NULL, "SPACE"},
     {"set", AF_OPT_TEXT, offsetof(af_job, set), NULL, 0, 0,
      "options of the searcher; `afield describe METHOD` lists them", NULL, "NAME=VALUE,..."},
     {"budget", AF_OPT_TEXT, offsetof(af_job, budget), "4x", 0, 0,
      "for the search: 4x, 20trials, 30epochs, 600s or 1e15flop", NULL, "AMOUNT"},
-    {"seed", AF_OPT_U64, offsetof(af_job, seed), "0", 0, 9e18, "decides everything random", NULL, NULL},
-    {"size", AF_OPT_CHOICE, offsetof(af_job, size), "tiny", 0, 0, "of the data, the networks and the recipe",
-     af_size_names, NULL},
+    {"seed", AF_OPT_U64, offsetof(af_job, seed), "0", 0, 9e18, "decides everything random", NULL,
+     NULL},
+    {"size", AF_OPT_CHOICE, offsetof(af_job, size), "tiny", 0, 0,
+     "of the data, the networks and the recipe", af_size_names, NULL},
     {"protocol", AF_OPT_CHOICE, offsetof(af_job, protocol), "clean", 0, 0,
      "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL},
     {"workers", AF_OPT_INT, offsetof(af_job, workers), "4", 1, 1024,
      "trials in flight, by a virtual clock; part of the configuration", NULL, NULL},
     {"threads", AF_OPT_INT, offsetof(af_job, threads), "0", 0, 1024,
      "0: all cores; never changes a result", NULL, NULL},
-    {"backend", AF_OPT_TEXT, offsetof(af_job, backend), "auto", 0, 0, "see `afield list backends`", NULL,
-     "NAME"},
-    {"out", AF_OPT_TEXT, offsetof(af_job, out), NULL, 0, 0, "directory of the run (default under runs/)",
-     NULL, "DIR"},
+    {"backend", AF_OPT_TEXT, offsetof(af_job, backend), "auto", 0, 0, "see `afield list backends`",
+     NULL, "NAME"},
+    {"out", AF_OPT_TEXT, offsetof(af_job, out), NULL, 0, 0,
+     "directory of the run (default under runs/)", NULL, "DIR"},
     {"resume", AF_OPT_FLAG, offsetof(af_job, resume), "false", 0, 0,
      "continue what is there; start when nothing is", NULL, NULL},
-    {"json", AF_OPT_FLAG, offsetof(af_job, json), "false", 0, 0, "print result.json instead of a summary",
-     NULL, NULL},
+    {"json", AF_OPT_FLAG, offsetof(af_job, json), "false", 0, 0,
+     "print result.json instead of a summary", NULL, NULL},
     {0}};
 
 af_status af_job_directory(char out[AF_PATH_MAX], const af_job *j)
 {
     bool baseline = !af_find_searcher(j->method);
     const char *space = baseline ? "" : j->space ? j->space : "nb201";
-    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task, af_size_names[j->size], j->method,
-                          *space ? "-" : "", space, j->budget, j->protocol == AF_PAPER ? "-paper" : "",
-                          j->seed);
+    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task, af_size_names[j->size],
+                          j->method, *space ? "-" : "", space, j->budget,
+                          j->protocol == AF_PAPER ? "-paper" : "", j->seed);
 }
 
 typedef struct resolved {
     af_run_options o;
-    char *set;     /* cut up; the texts in `values` point into it */
-    void *values;  /* of the searcher's options */
+    char *set;    /* cut up; the texts in `values` point into it */
+    void *values; /* of the searcher's options */
 } resolved;
 
 static void release(resolved *r)
@@ -63,7 +66,8 @@ static af_status set_options(const af_option *options, void *values, char *text)
     for (char *one = strtok_r(text, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
         char *equals = strchr(one, '=');
         if (!equals)
-            return af_fail(AF_EUSAGE, "--set '%.40s', want NAME=VALUE, several joined by commas", one);
+            return af_fail(AF_EUSAGE, "--set '%.40s', want NAME=VALUE, several joined by commas",
+                           one);
         *equals = '\0';
         af_status st = af_options_set(options, values, one, equals + 1);
         if (st != AF_OK) return af_prefix(st, "--set");
@@ -81,7 +85,8 @@ static af_status resolve_options(resolved *r, const af_job *j)
     r->set = af_strdup(j->set ? j->set : "");
     if (!r->values || !r->set || !r->o.searcher_options_json) return AF_ENOMEM;
     if (!s && j->set)
-        return af_fail(AF_EUSAGE, "--set: '%s' is a baseline and searches nothing; leave --set out", j->method);
+        return af_fail(AF_EUSAGE, "--set: '%s' is a baseline and searches nothing; leave --set out",
+                       j->method);
     af_options_default(options, r->values);
     AF_TRY(set_options(options, r->values, r->set));
     for (const af_option *o = options; o->name; o++) {
@@ -95,12 +100,19 @@ static af_status resolve_options(resolved *r, const af_job *j)
 
 static af_status resolve(resolved *r, const af_job *j)
 {
-    *r = (resolved){.o = {.seed = j->seed, .size = (af_size)j->size, .protocol = (af_protocol)j->protocol,
-                          .workers = j->workers, .threads = j->threads, .out = j->out, .resume = j->resume}};
-    if (!j->task) return af_fail(AF_EUSAGE, "--task is missing; `afield list tasks` shows what there is");
+    *r = (resolved){.o = {.seed = j->seed,
+                          .size = (af_size)j->size,
+                          .protocol = (af_protocol)j->protocol,
+                          .workers = j->workers,
+                          .threads = j->threads,
+                          .out = j->out,
+                          .resume = j->resume}};
+    if (!j->task)
+        return af_fail(AF_EUSAGE, "--task is missing; `afield list tasks` shows what there is");
     if (!j->method)
-        return af_fail(AF_EUSAGE, "--method is missing; `afield list searchers` and `afield list baselines` "
-                                  "show what there is");
+        return af_fail(AF_EUSAGE,
+                       "--method is missing; `afield list searchers` and `afield list baselines` "
+                       "show what there is");
     AF_TRY(af_need_task(&r->o.task, j->task));
     AF_TRY(af_need_method(&r->o.searcher, &r->o.space, j->method, j->space));
     AF_TRY(af_need_backend(&r->o.backend, j->backend));
@@ -108,7 +120,8 @@ static af_status resolve(resolved *r, const af_job *j)
     AF_TRY(resolve_options(r, j));
     r->o.metric = af_find_metric(r->o.task->metric);
     r->o.wrn = af_find_space("wrn");
-    if (!r->o.metric) return af_fail(AF_EINTERNAL, "task %s: no metric '%s'", j->task, r->o.task->metric);
+    if (!r->o.metric)
+        return af_fail(AF_EINTERNAL, "task %s: no metric '%s'", j->task, r->o.task->metric);
     return r->o.wrn ? AF_OK : af_fail(AF_EINTERNAL, "no space 'wrn', which defines the unit x");
 }
 

@@ -31,11 +31,13 @@ static void flatten(char *line, json_t *value, int depth)
     } else if (json_is_boolean(value)) {
         append(line, json_is_true(value) ? "yes" : "no");
     }
-    json_array_foreach(value, i, member) {
+    json_array_foreach(value, i, member)
+    {
         if (n++) append(line, ", ");
         flatten(line, member, depth + 1);
     }
-    json_object_foreach(value, key, member) {
+    json_object_foreach(value, key, member)
+    {
         bool list = json_is_array(member);
         if (n++) append(line, ", ");
         append(line, key);
@@ -71,7 +73,8 @@ static void print_members(json_t *object, int indent)
     json_t *member;
     int wide = 0;
     json_object_foreach(object, key, member) if ((int)strlen(key) > wide) wide = (int)strlen(key);
-    json_object_foreach(object, key, member) {
+    json_object_foreach(object, key, member)
+    {
         char line[MAX_LINE] = "";
         if (json_is_object(member) && indent == 0) {
             puts(key);

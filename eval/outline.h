@@ -1,4 +1,5 @@
-/* A JSON object for people: one member a line, long texts wrapped, members of objects below them. */
+/* A JSON object for people: one member a line, long texts wrapped, members of objects below them.
+ */
 #ifndef AF_OUTLINE_H
 #define AF_OUTLINE_H
 #include <jansson.h>

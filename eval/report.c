@@ -1,5 +1,6 @@
-/* Grouping results into rows, columns and cells; ranks; labels. Rows that do not cover every task get no
- * rank: a mean over easier tasks would flatter them, and they take no part in the others' ranks. */
+/* Grouping results into rows, columns and cells; ranks; labels. Rows that do not cover every task
+ * get no rank: a mean over easier tasks would flatter them, and they take no part in the others'
+ * ranks. */
 #include "eval/report.h"
 #include <math.h>
 #include <stdlib.h>
@@ -69,8 +70,9 @@ static af_cell make_cell(grouping *g, const af_result *row, const af_result *tas
     c.error_sd = af_sample_sd(g->values, n);
     for (int p = 0; p < AF_SPENT_PARTS; p++)
         for (int u = 0; u < AF_SPENT_UNITS; u++) {
-            n = collect(g, row, task, offsetof(af_result, spent) +
-                                          sizeof(double) * (size_t)(p * AF_SPENT_UNITS + u));
+            n = collect(g, row, task,
+                        offsetof(af_result, spent) +
+                            sizeof(double) * (size_t)(p * AF_SPENT_UNITS + u));
             c.spent[p][u] = af_mean(g->values, n);
         }
     for (size_t i = g->all->count; i-- > 0;)
@@ -115,7 +117,8 @@ static void append_options(char label[128], const af_result *one)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(one->json, "searcher_options"), key, value) {
+    json_object_foreach(json_object_get(one->json, "searcher_options"), key, value)
+    {
         char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         append(label, " ", key);
         append(label, "=", json_is_string(value) ? json_string_value(value) : text ? text : "?");
@@ -128,7 +131,8 @@ static void make_label(char label[128], const af_result *const *row, int rows, i
     const af_result *one = row[mine];
     bool budget = false, workers = false, backend = false, options = false;
     for (int i = 0; i < rows; i++) {
-        if (strcmp(row[i]->method, one->method) != 0 || strcmp(row[i]->space, one->space) != 0) continue;
+        if (strcmp(row[i]->method, one->method) != 0 || strcmp(row[i]->space, one->space) != 0)
+            continue;
         budget |= strcmp(row[i]->budget, one->budget) != 0;
         backend |= strcmp(row[i]->backend, one->backend) != 0;
         workers |= row[i]->workers != one->workers;
@@ -167,8 +171,8 @@ static void sort_rows(af_report *r)
         for (int k = i; k > 0 && goes_before(r, k, k - 1); k--) {
             swap(&r->rank[k], &r->rank[k - 1], sizeof *r->rank);
             swap(r->label[k], r->label[k - 1], sizeof *r->label);
-            swap(r->cells + (size_t)k * (size_t)r->tasks, r->cells + (size_t)(k - 1) * (size_t)r->tasks,
-                 stride);
+            swap(r->cells + (size_t)k * (size_t)r->tasks,
+                 r->cells + (size_t)(k - 1) * (size_t)r->tasks, stride);
         }
 }
 

@@ -1,5 +1,5 @@
-/* A report: results grouped into a table of methods (rows) by tasks (columns). A cell summarises seeds,
- * a row's rank summarises tasks. Results must be comparable, see eval/results.h.
+/* A report: results grouped into a table of methods (rows) by tasks (columns). A cell summarises
+ * seeds, a row's rank summarises tasks. Results must be comparable, see eval/results.h.
  *
  *     AF_TRY(af_report_new(&r, &all));
  *     af_report_print(r);
@@ -10,8 +10,8 @@
 #include "eval/results.h"
 
 typedef struct af_cell {
-    int runs;                     /* seeds; 0: this method was not run on this task */
-    double score, score_sd;       /* mean, sample standard deviation; NAN: a run diverged, or one seed */
+    int runs;               /* seeds; 0: this method was not run on this task */
+    double score, score_sd; /* mean, sample standard deviation; NAN: a run diverged, or one seed */
     double error, error_sd;
     double spent[AF_SPENT_PARTS][AF_SPENT_UNITS]; /* means */
     const af_result *first;
@@ -19,10 +19,10 @@ typedef struct af_cell {
 
 typedef struct af_report {
     int tasks, rows;
-    const af_result **task;       /* one result of each task, by name */
-    char (*label)[128];           /* of each row, best rank first */
-    double *rank;                 /* mean over all tasks of the rank by mean error; NAN: tasks missing */
-    af_cell *cells;               /* {rows, tasks} */
+    const af_result **task; /* one result of each task, by name */
+    char (*label)[128];     /* of each row, best rank first */
+    double *rank;           /* mean over all tasks of the rank by mean error; NAN: tasks missing */
+    af_cell *cells;         /* {rows, tasks} */
 } af_report;
 /* Borrows the results. */
 AF_CHECKED af_status af_report_new(af_report **out, const af_results *all);

@@ -1,5 +1,5 @@
-/* A report as text and as JSON. Three tables: scores and ranks, what was spent, what the tasks were.
- * Stand-in data carries a star wherever its task is named. */
+/* A report as text and as JSON. Three tables: scores and ranks, what was spent, what the tasks
+ * were. Stand-in data carries a star wherever its task is named. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,7 +88,8 @@ static af_status print_scores(const af_report *r)
     t.rows[0][column] = "rank";
     t.right[column] = true;
     for (int i = 0; i < r->rows; i++)
-        t.rows[i + 1][column] = isnan(r->rank[i]) ? "-" : af_arena_printf(t.arena, "%.2f", r->rank[i]);
+        t.rows[i + 1][column] =
+            isnan(r->rank[i]) ? "-" : af_arena_printf(t.arena, "%.2f", r->rank[i]);
     for (int i = 0; i <= r->rows; i++) t.rows[i][column + 1] = NULL;
     table_print(&t);
     return AF_OK;
@@ -123,8 +124,9 @@ static void spent_row(table *t, const char **row, const af_cell *c, const char *
 
 static af_status print_spent(const af_report *r)
 {
-    static const char *const head[] = {"task",     "method",    "trials",  "epochs",  "seconds",   "FLOPs",
-                                       "x search", "x retrain", "x score", "x total", "method key"};
+    static const char *const head[] = {"task",    "method",  "trials",    "epochs",
+                                       "seconds", "FLOPs",   "x search",  "x retrain",
+                                       "x score", "x total", "method key"};
     enum { COLUMNS = sizeof head / sizeof *head };
     table t;
     AF_TRY(table_new(&t, count_cells(r) + 1, COLUMNS));
@@ -171,7 +173,8 @@ static af_status print_tasks(const af_report *r)
 static void print_legend(const af_report *r)
 {
     int runs = 0, stand_ins = 0;
-    for (int i = 0; i < r->rows * r->tasks; i++) runs = r->cells[i].runs > runs ? r->cells[i].runs : runs;
+    for (int i = 0; i < r->rows * r->tasks; i++)
+        runs = r->cells[i].runs > runs ? r->cells[i].runs : runs;
     for (int k = 0; k < r->tasks; k++) stand_ins += is_stand_in(r->task[k]);
     if (runs > 1) printf("mean ± sample standard deviation (seeds); ");
     printf("rank: mean over %d task%s of the rank by error, ties averaged\n", r->tasks,
@@ -201,12 +204,13 @@ static json_t *cell_json(const af_cell *c)
     json_t *spent = json_object();
     for (int p = 0; p < AF_SPENT_PARTS; p++) {
         json_t *part = json_object();
-        for (int u = 0; u < AF_SPENT_UNITS; u++) json_object_set_new(part, units[u], number(c->spent[p][u]));
+        for (int u = 0; u < AF_SPENT_UNITS; u++)
+            json_object_set_new(part, units[u], number(c->spent[p][u]));
         json_object_set_new(spent, af_spent_names[p], part);
     }
-    return json_pack("{si so so so so so ss}", "runs", c->runs, "score", number(c->score), "score_sd",
-                     number(c->score_sd), "error", number(c->error), "error_sd", number(c->error_sd), "spent",
-                     spent, "method_key", c->first->method_key);
+    return json_pack("{si so so so so so ss}", "runs", c->runs, "score", number(c->score),
+                     "score_sd", number(c->score_sd), "error", number(c->error), "error_sd",
+                     number(c->error_sd), "spent", spent, "method_key", c->first->method_key);
 }
 
 json_t *af_report_json(const af_report *r)
@@ -214,10 +218,10 @@ json_t *af_report_json(const af_report *r)
     json_t *tasks = json_array(), *rows = json_array();
     for (int k = 0; k < r->tasks; k++)
         json_array_append_new(
-            tasks, json_pack("{ss ss ss ss ss sf ss}", "task", r->task[k]->task, "size", r->task[k]->size,
-                             "protocol", r->task[k]->protocol, "metric", r->task[k]->metric, "provenance",
-                             r->task[k]->provenance, "x_flops", r->task[k]->x_flops, "task_key",
-                             r->task[k]->task_key));
+            tasks, json_pack("{ss ss ss ss ss sf ss}", "task", r->task[k]->task, "size",
+                             r->task[k]->size, "protocol", r->task[k]->protocol, "metric",
+                             r->task[k]->metric, "provenance", r->task[k]->provenance, "x_flops",
+                             r->task[k]->x_flops, "task_key", r->task[k]->task_key));
     for (int i = 0; i < r->rows; i++) {
         json_t *cells = json_object();
         for (int k = 0; k < r->tasks; k++)

@@ -1,5 +1,5 @@
-/* Reading result.json. One table says which members there must be, of which type, and where they go;
- * texts may hold no control characters, so that a foreign file cannot steer a terminal. */
+/* Reading result.json. One table says which members there must be, of which type, and where they
+ * go; texts may hold no control characters, so that a foreign file cannot steer a terminal. */
 #include "eval/results.h"
 #include <math.h>
 #include <stddef.h>
@@ -14,8 +14,8 @@ enum { FORMAT = 1, MAX_TEXT = 4096 };
 const char *const af_spent_names[AF_SPENT_PARTS] = {"search", "retrain", "score", "total"};
 
 typedef enum kind {
-    INTEGER,     /* int64_t, not negative */
-    COUNT,       /* double, not negative */
+    INTEGER, /* int64_t, not negative */
+    COUNT,   /* double, not negative */
     COUNT_OR_NULL,
     REAL_OR_NULL, /* null: not a finite number */
     TEXT,
@@ -35,7 +35,9 @@ typedef struct field {
         {"spent." part ".epochs", COUNT, AT(spent[index][AF_EPOCHS])},                             \
         {"spent." part ".seconds", COUNT, AT(spent[index][AF_SECONDS])},                           \
         {"spent." part ".flops", COUNT, AT(spent[index][AF_FLOPS])},                               \
-        {"spent." part ".x", COUNT_OR_NULL, AT(spent[index][AF_X])}
+    {                                                                                              \
+        "spent." part ".x", COUNT_OR_NULL, AT(spent[index][AF_X])                                  \
+    }
 enum { NOT_COPIED = -1 };
 #define NOWHERE ((size_t)NOT_COPIED)
 
@@ -118,17 +120,23 @@ static const char *objection(kind k, const json_t *value)
     bool is_number = json_is_number(value) && isfinite(number);
     switch (k) {
     case INTEGER:
-        return json_is_integer(value) && json_integer_value(value) >= 0 ? NULL
-                                                                        : "a whole number, not negative";
-    case REAL_OR_NULL: return is_number || json_is_null(value) ? NULL : "a number or null";
-    case COUNT: return is_number && number >= 0 ? NULL : "a number, not negative";
+        return json_is_integer(value) && json_integer_value(value) >= 0
+                   ? NULL
+                   : "a whole number, not negative";
+    case REAL_OR_NULL:
+        return is_number || json_is_null(value) ? NULL : "a number or null";
+    case COUNT:
+        return is_number && number >= 0 ? NULL : "a number, not negative";
     case COUNT_OR_NULL:
-        return json_is_null(value) || (is_number && number >= 0) ? NULL
-                                                                 : "a number, not negative, or null";
+        return json_is_null(value) || (is_number && number >= 0)
+                   ? NULL
+                   : "a number, not negative, or null";
     case TEXT:
         return text && *text && strlen(text) <= MAX_TEXT ? NULL : "a text of 1 to 4096 bytes";
-    case DIGEST: return text && is_digest(text) ? NULL : "64 hexadecimal digits";
-    case OBJECT: return json_is_object(value) ? NULL : "an object";
+    case DIGEST:
+        return text && is_digest(text) ? NULL : "64 hexadecimal digits";
+    case OBJECT:
+        return json_is_object(value) ? NULL : "an object";
     }
     return "nothing";
 }
@@ -155,27 +163,30 @@ static af_status check_key(const af_result *r, const char *name, const char *key
     af_sha256_of(text, strlen(text), hex);
     free(text);
     if (strcmp(hex, key) == 0) return AF_OK;
-    return af_fail(AF_EFORMAT, "%s: keys.%s does not belong to %s: this file was edited; run it again, "
-                               "or leave it out", r->path, name, path);
+    return af_fail(AF_EFORMAT,
+                   "%s: keys.%s does not belong to %s: this file was edited; run it again, "
+                   "or leave it out",
+                   r->path, name, path);
 }
 
 static af_status read_fields(af_result *r)
 {
     if (!all_plain(r->json))
-        return af_fail(AF_EFORMAT, "%s: a text in it holds control characters; afield writes none", r->path);
+        return af_fail(AF_EFORMAT, "%s: a text in it holds control characters; afield writes none",
+                       r->path);
     for (int i = 0; i < FIELDS; i++) {
         const field *f = &fields[i];
         const json_t *value = lookup(r->json, f->path);
         const char *want = value ? objection(f->kind, value) : "it";
         if (!value)
-            return af_fail(AF_EFORMAT, "%s: field '%s' is missing; is this a result of afield?", r->path,
-                           f->path);
+            return af_fail(AF_EFORMAT, "%s: field '%s' is missing; is this a result of afield?",
+                           r->path, f->path);
         if (want) return af_fail(AF_EFORMAT, "%s: field '%s' is not %s", r->path, f->path, want);
         store(r, f, value);
     }
     if (r->format != FORMAT)
-        return af_fail(AF_EFORMAT, "%s: format %lld, this version reads %d", r->path, (long long)r->format,
-                       FORMAT);
+        return af_fail(AF_EFORMAT, "%s: format %lld, this version reads %d", r->path,
+                       (long long)r->format, FORMAT);
     AF_TRY(check_key(r, "task", r->task_key));
     return check_key(r, "method", r->method_key);
 }

@@ -1,5 +1,5 @@
-/* Results on disk: finding, reading and checking result.json files. They come from anybody, so every
- * member is checked against one table of fields, which is also the CSV's list of columns.
+/* Results on disk: finding, reading and checking result.json files. They come from anybody, so
+ * every member is checked against one table of fields, which is also the CSV's list of columns.
  *
  *     af_results all;
  *     AF_TRY(af_results_find(&all, (const char *[]){"runs"}, 1));
@@ -13,9 +13,22 @@
 #include <stdio.h>
 #include "core/base/status.h"
 
-typedef enum af_spent_part { AF_SEARCH, AF_RETRAIN, AF_SCORE, AF_TOTAL, AF_SPENT_PARTS } af_spent_part;
+typedef enum af_spent_part {
+    AF_SEARCH,
+    AF_RETRAIN,
+    AF_SCORE,
+    AF_TOTAL,
+    AF_SPENT_PARTS
+} af_spent_part;
 extern const char *const af_spent_names[AF_SPENT_PARTS]; /* "search" ... */
-typedef enum af_spent_unit { AF_TRIALS, AF_EPOCHS, AF_SECONDS, AF_FLOPS, AF_X, AF_SPENT_UNITS } af_spent_unit;
+typedef enum af_spent_unit {
+    AF_TRIALS,
+    AF_EPOCHS,
+    AF_SECONDS,
+    AF_FLOPS,
+    AF_X,
+    AF_SPENT_UNITS
+} af_spent_unit;
 
 typedef struct af_result { /* texts are borrowed from json; a number that is null there is NAN */
     char *path;
@@ -34,12 +47,13 @@ typedef struct af_results {
     size_t count, room;
     size_t unfinished; /* directories with a journal and no result */
 } af_results;
-/* Every result.json below the places (directories, or result.json files), in order of their paths. */
+/* Every result.json below the places (directories, or result.json files), in order of their paths.
+ */
 AF_CHECKED af_status af_results_find(af_results *out, const char *const *places, int count);
 void af_results_close(af_results *all);
 
-/* AF_OK when all may stand in one table: one task key for each task, one method key for each method on
- * a task, no seed twice. Else says what differs between which files. */
+/* AF_OK when all may stand in one table: one task key for each task, one method key for each method
+ * on a task, no seed twice. Else says what differs between which files. */
 AF_CHECKED af_status af_results_comparable(const af_results *all);
 /* Same row of a table: what was run is the same but for task and seed. */
 bool af_result_same_method(const af_result *a, const af_result *b);

@@ -26,7 +26,8 @@ static af_status scan(af_results *all, const char *directory, int depth)
     size_t count;
     bool journal = false, result = false;
     if (depth > MAX_DEPTH)
-        return af_fail(AF_EINVAL, "%s: more than %d directories deep; name a directory further down",
+        return af_fail(AF_EINVAL,
+                       "%s: more than %d directories deep; name a directory further down",
                        directory, MAX_DEPTH);
     AF_TRY(af_dir_list(&names, &count, directory));
     af_status st = AF_OK;
@@ -58,7 +59,8 @@ af_status af_results_find(af_results *out, const char *const *places, int count)
             st = af_fail(AF_ENOTFOUND, "%s: no such directory", places[i]);
     }
     if (st == AF_OK && all.count == 0)
-        st = af_fail(AF_ENOTFOUND, "%s: no result.json there; `afield run` and `afield bench` leave them",
+        st = af_fail(AF_ENOTFOUND,
+                     "%s: no result.json there; `afield run` and `afield bench` leave them",
                      places[0]);
     if (st == AF_OK)
         *out = all;

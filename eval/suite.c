@@ -1,6 +1,6 @@
-/* Suite files, read by libcyaml against a schema. All values are texts to the schema and are then set
- * through the option table of `afield run`, so both accept the same values and complain alike. libcyaml
- * tells where an error is only in its log, which is therefore listened to. */
+/* Suite files, read by libcyaml against a schema. All values are texts to the schema and are then
+ * set through the option table of `afield run`, so both accept the same values and complain alike.
+ * libcyaml tells where an error is only in its log, which is therefore listened to. */
 #include "eval/suite.h"
 #include <cyaml/cyaml.h>
 #include <inttypes.h>
@@ -13,21 +13,23 @@
 enum { MAX_FILE = 1 << 20, MAX_NAME = 200, MAX_ENTRIES = 1000 };
 
 #define TEXT(key, flags, type) CYAML_FIELD_STRING_PTR(#key, flags, type, key, 0, MAX_NAME)
-static const cyaml_schema_value_t text_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, MAX_NAME)};
+static const cyaml_schema_value_t text_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, MAX_NAME)};
 static const cyaml_schema_field_t method_fields[] = {
     TEXT(method, CYAML_FLAG_POINTER, af_suite_method),
     TEXT(space, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite_method),
     TEXT(set, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite_method),
-    TEXT(name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite_method),
-    CYAML_FIELD_END};
+    TEXT(name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite_method), CYAML_FIELD_END};
 static const cyaml_schema_value_t method_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, af_suite_method, method_fields)};
 static const cyaml_schema_field_t suite_fields[] = {
     TEXT(title, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
-    CYAML_FIELD_SEQUENCE("tasks", CYAML_FLAG_POINTER, af_suite, tasks, &text_schema, 1, MAX_ENTRIES),
-    CYAML_FIELD_SEQUENCE("methods", CYAML_FLAG_POINTER, af_suite, methods, &method_schema, 1, MAX_ENTRIES),
-    CYAML_FIELD_SEQUENCE("seeds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite, seeds, &text_schema, 1,
+    CYAML_FIELD_SEQUENCE("tasks", CYAML_FLAG_POINTER, af_suite, tasks, &text_schema, 1,
                          MAX_ENTRIES),
+    CYAML_FIELD_SEQUENCE("methods", CYAML_FLAG_POINTER, af_suite, methods, &method_schema, 1,
+                         MAX_ENTRIES),
+    CYAML_FIELD_SEQUENCE("seeds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite, seeds,
+                         &text_schema, 1, MAX_ENTRIES),
     TEXT(size, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(budget, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(protocol, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
@@ -36,8 +38,9 @@ static const cyaml_schema_field_t suite_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t suite_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, af_suite, suite_fields)};
-static const char *const keys[] = {"title", "tasks", "methods", "method", "space", "set", "name", "seeds",
-                                   "size", "budget", "protocol", "workers", "backend", NULL};
+static const char *const keys[] = {"title",    "tasks",   "methods", "method", "space",
+                                   "set",      "name",    "seeds",   "size",   "budget",
+                                   "protocol", "workers", "backend", NULL};
 
 /* ---- libcyaml's side ---- */
 
@@ -74,8 +77,11 @@ static void *allocate(void *ctx, void *p, size_t size)
 
 static cyaml_config_t config_of(complaint *c)
 {
-    return (cyaml_config_t){.log_fn = listen, .log_ctx = c, .mem_fn = allocate,
-                            .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
+    return (cyaml_config_t){.log_fn = listen,
+                            .log_ctx = c,
+                            .mem_fn = allocate,
+                            .log_level = CYAML_LOG_ERROR,
+                            .flags = CYAML_CFG_NO_ALIAS};
 }
 
 void af_suite_free(af_suite *s)
@@ -91,7 +97,8 @@ static size_t line_of_key(const char *text, const char *key)
     size_t line = 1, length = strlen(key);
     for (; text; line++) {
         const char *at = text + strspn(text, " -{");
-        if (strncmp(at, key, length) == 0 && at[length + strspn(at + length, " ")] == ':') return line;
+        if (strncmp(at, key, length) == 0 && at[length + strspn(at + length, " ")] == ':')
+            return line;
         text = strchr(text, '\n');
         if (text) text++;
     }
@@ -103,8 +110,8 @@ static af_status refuse_key(const char *path, const char *text, const char *key,
     const char *near = af_nearest(key, keys);
     size_t found = line_of_key(text, key);
     return af_fail(AF_EUSAGE, "%s:%zu: unknown key '%.60s'%s%s%s", path, found ? found : line, key,
-                   near ? ", did you mean '" : "; `afield bench --help` shows a suite", near ? near : "",
-                   near ? "'?" : "");
+                   near ? ", did you mean '" : "; `afield bench --help` shows a suite",
+                   near ? near : "", near ? "'?" : "");
 }
 
 static af_status refuse(const char *path, const char *text, const complaint *c, cyaml_err_t error)
@@ -161,8 +168,10 @@ static af_status check_names(char (*names)[256], size_t count)
     qsort(names, count, sizeof *names, by_text);
     for (size_t i = 1; i < count; i++)
         if (strcmp(names[i - 1], names[i]) == 0)
-            return af_fail(AF_EUSAGE, "'%s' comes twice; remove one, or give the methods different names "
-                                      "(name: ...)", names[i]);
+            return af_fail(AF_EUSAGE,
+                           "'%s' comes twice; remove one, or give the methods different names "
+                           "(name: ...)",
+                           names[i]);
     return AF_OK;
 }
 
@@ -189,7 +198,8 @@ af_status af_suite_parse(af_suite **out, const char *text, size_t size, const ch
     complaint c = {0};
     cyaml_config_t config = config_of(&c);
     void *loaded = NULL;
-    cyaml_err_t error = cyaml_load_data((const uint8_t *)text, size, &config, &suite_schema, &loaded, NULL);
+    cyaml_err_t error =
+        cyaml_load_data((const uint8_t *)text, size, &config, &suite_schema, &loaded, NULL);
     if (error == CYAML_ERR_OOM) return af_fail(AF_ENOMEM, "%s: no memory to read it", path);
     if (error != CYAML_OK) return refuse(path, text, &c, error);
     if (!loaded) return af_fail(AF_EUSAGE, "%s: empty; `afield bench --help` shows a suite", path);

@@ -7,8 +7,8 @@
  *       - method: regularized_evolution
  *         space: nb201                      # optional; so are set and name
  *         set: population=5
- *     seeds: [0, 1, 2]                      # optional from here on: size, budget, protocol, workers, backend
- *     budget: 4x
+ *     seeds: [0, 1, 2]                      # optional from here on: size, budget, protocol,
+ * workers, backend budget: 4x
  */
 #ifndef AF_SUITE_H
 #define AF_SUITE_H
@@ -31,7 +31,8 @@ typedef struct af_suite {
  * nothing. Errors are AF_EUSAGE with the file and the line or the key. */
 AF_CHECKED af_status af_suite_load(af_suite **out, const char *path);
 /* The same from memory, with a NUL after the text; `path` is for messages. */
-AF_CHECKED af_status af_suite_parse(af_suite **out, const char *text, size_t size, const char *path);
+AF_CHECKED af_status af_suite_parse(af_suite **out, const char *text, size_t size,
+                                    const char *path);
 void af_suite_free(af_suite *s);
 
 /* Jobs in the order of the file: tasks, then methods, then seeds. */

@@ -1,5 +1,5 @@
-/* Times the plain Wide ResNet on a task's own data. The first step is not counted: it touches memory and
- * lets the backend make its kernels. */
+/* Times the plain Wide ResNet on a task's own data. The first step is not counted: it touches
+ * memory and lets the backend make its kernels. */
 #include "eval/timing.h"
 #include <string.h>
 #include "core/base/log.h"
@@ -24,7 +24,8 @@ static af_status open_trial_run(trial_run *r, const af_training *t)
     af_plan_options o = af_plan_options_default();
     r->job = t;
     o.batch = t->recipe.batch;
-    if (o.batch > samples) o.batch = (int)(samples >= 4 ? samples / 4 * 4 : samples); /* as af_train does */
+    if (o.batch > samples)
+        o.batch = (int)(samples >= 4 ? samples / 4 * 4 : samples); /* as af_train does */
     o.threads = t->threads;
     o.train = true;
     o.loss = af_loss_find(t->task->loss);
@@ -88,17 +89,23 @@ static af_status time_training(af_timing *out, af_workbench *w)
     return st;
 }
 
-af_status af_time_x(af_timing *out, const af_task *task, af_size size, const af_backend *backend, int threads)
+af_status af_time_x(af_timing *out, const af_task *task, af_size size, const af_backend *backend,
+                    int threads)
 {
     char directory[4096];
     af_dataset *data;
     *out = (af_timing){0};
     AF_TRY(af_need_data(directory, task, size));
     AF_TRY(af_dataset_open(&data, directory, task, AF_MAIN));
-    af_workbench w = {.task = task, .metric = af_find_metric(task->metric), .data = data,
-                      .protocol = AF_CLEAN, .space = af_find_space("wrn"), .backend = backend,
+    af_workbench w = {.task = task,
+                      .metric = af_find_metric(task->metric),
+                      .data = data,
+                      .protocol = AF_CLEAN,
+                      .space = af_find_space("wrn"),
+                      .backend = backend,
                       .io = {data->input, data->output, data->dense, size},
-                      .recipe = task->recipe[size], .threads = threads};
+                      .recipe = task->recipe[size],
+                      .threads = threads};
     af_status st = time_training(out, &w);
     af_dataset_close(data);
     return st;

@@ -4,14 +4,14 @@
 #include "core/search/run.h"
 
 typedef struct af_timing {
-    double x_flops;          /* of 1x */
+    double x_flops; /* of 1x */
     double step_flops, step_seconds;
-    double x_seconds;        /* estimated: training steps only */
-    int steps, batch;        /* that were timed */
-    size_t memory;           /* bytes of the training plan */
+    double x_seconds; /* estimated: training steps only */
+    int steps, batch; /* that were timed */
+    size_t memory;    /* bytes of the training plan */
     int threads;
 } af_timing;
-AF_CHECKED af_status af_time_x(af_timing *out, const af_task *task, af_size size, const af_backend *backend,
-                               int threads);
+AF_CHECKED af_status af_time_x(af_timing *out, const af_task *task, af_size size,
+                               const af_backend *backend, int threads);
 
 #endif

@@ -1,6 +1,6 @@
-/* What goes wrong between the program and the disk: damaged datasets and a disk that fills up. Each is
- * one error that says what, where and what to do; the journal keeps its bytes or gains whole records;
- * and once the cause is gone, --resume ends as the undisturbed run did. */
+/* What goes wrong between the program and the disk: damaged datasets and a disk that fills up. Each
+ * is one error that says what, where and what to do; the journal keeps its bytes or gains whole
+ * records; and once the cause is gone, --resume ends as the undisturbed run did. */
 #include "tests/aid/work.h"
 #include <hdf5.h>
 #include <math.h>
@@ -77,7 +77,8 @@ static void truncate_file(void)
 /* Writes one element of a block. */
 static void poke(const char *block, hsize_t sample, double value)
 {
-    hid_t f = H5Fopen(work_at(DATA), H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(f, block, H5P_DEFAULT);
+    hid_t f = H5Fopen(work_at(DATA), H5F_ACC_RDWR, H5P_DEFAULT),
+          set = H5Dopen2(f, block, H5P_DEFAULT);
     hid_t space = H5Dget_space(set);
     hsize_t at[4] = {sample}, one[4] = {1, 1, 1, 1};
     hid_t single = H5Screate_simple(H5Sget_simple_extent_ndims(space), one, NULL);
@@ -218,8 +219,10 @@ static void unwritable_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(damaged_data_is_refused),     cmocka_unit_test(changed_data_is_found_by_check),
-        cmocka_unit_test(full_disk_stops_and_resumes), cmocka_unit_test(full_disk_leaves_no_half_dataset),
+        cmocka_unit_test(damaged_data_is_refused),
+        cmocka_unit_test(changed_data_is_found_by_check),
+        cmocka_unit_test(full_disk_stops_and_resumes),
+        cmocka_unit_test(full_disk_leaves_no_half_dataset),
         cmocka_unit_test(unwritable_places),
     };
     return cmocka_run_group_tests(tests, begin, work_remove);

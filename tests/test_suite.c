@@ -1,4 +1,5 @@
-/* Suite files: the matrix in order, defaults, and one clear error for each thing that can be wrong. */
+/* Suite files: the matrix in order, defaults, and one clear error for each thing that can be wrong.
+ */
 #include "tests/aid/work.h"
 #include <stdio.h>
 #include "core/search/ledger.h"
@@ -13,23 +14,24 @@ static af_status parse(af_suite **out, const char *text)
 static void matrix_in_order(void **state)
 {
     (void)state;
-    static const char text[] = "title: \"two by two\"\n"
-                               "tasks: [darcy, ecg]\n"
-                               "methods:\n"
-                               "  - method: wrn\n"
-                               "  - method: random\n"
-                               "    space: wrn\n"
-                               "    set: unique=true\n"
-                               "  - {method: regularized_evolution, name: small, set: \"population=5,sample=2\"}\n"
-                               "seeds: [3, 4]\n"
-                               "budget: 20trials\n"
-                               "size: small\n"
-                               "protocol: paper\n"
-                               "workers: 2\n";
+    static const char text[] =
+        "title: \"two by two\"\n"
+        "tasks: [darcy, ecg]\n"
+        "methods:\n"
+        "  - method: wrn\n"
+        "  - method: random\n"
+        "    space: wrn\n"
+        "    set: unique=true\n"
+        "  - {method: regularized_evolution, name: small, set: \"population=5,sample=2\"}\n"
+        "seeds: [3, 4]\n"
+        "budget: 20trials\n"
+        "size: small\n"
+        "protocol: paper\n"
+        "workers: 2\n";
     static const char *const names[] = {
-        "darcy-wrn-s3",   "darcy-wrn-s4", "darcy-random-wrn-s3", "darcy-random-wrn-s4", "darcy-small-s3",
-        "darcy-small-s4", "ecg-wrn-s3",   "ecg-wrn-s4",          "ecg-random-wrn-s3",   "ecg-random-wrn-s4",
-        "ecg-small-s3",   "ecg-small-s4"};
+        "darcy-wrn-s3",      "darcy-wrn-s4",      "darcy-random-wrn-s3", "darcy-random-wrn-s4",
+        "darcy-small-s3",    "darcy-small-s4",    "ecg-wrn-s3",          "ecg-wrn-s4",
+        "ecg-random-wrn-s3", "ecg-random-wrn-s4", "ecg-small-s3",        "ecg-small-s4"};
     af_suite *s;
     assert_ok(parse(&s, text));
     assert_string_equal(s->title, "two by two");
@@ -76,7 +78,8 @@ static const struct {
 } bad[] = {
     {HEAD "bugdet: 4x\n", "s.yaml:4: unknown key 'bugdet', did you mean 'budget'?"},
     {HEAD "    sedes: [0]\n", "s.yaml:4: unknown key 'sedes', did you mean 'seeds'?"},
-    {HEAD "quite_else: 1\n", "s.yaml:4: unknown key 'quite_else'; `afield bench --help` shows a suite"},
+    {HEAD "quite_else: 1\n",
+     "s.yaml:4: unknown key 'quite_else'; `afield bench --help` shows a suite"},
     {"tasks: [ecg]\n", "s.yaml:1: Missing required mapping field: methods"},
     {"tasks: []\nmethods:\n  - method: wrn\n", "s.yaml:1: Insufficient entries"},
     {"tasks: ecg\nmethods:\n  - method: wrn\n", "s.yaml:1: Expecting SEQUENCE, got event: SCALAR"},
@@ -86,13 +89,16 @@ static const struct {
     {"tasks: [&a ecg, *a]\nmethods:\n  - method: wrn\n", "alias"},
     {"tasks: [ecg\n", "libyaml: did not find expected ',' or ']'"},
     {"", "s.yaml: empty"},
-    {"tasks: [darcyy]\nmethods:\n  - method: wrn\n", "s.yaml: no task 'darcyy', did you mean 'darcy'?"},
-    {"tasks: [ecg]\nmethods:\n  - method: randm\n", "s.yaml: no method 'randm', did you mean 'random'?"},
+    {"tasks: [darcyy]\nmethods:\n  - method: wrn\n",
+     "s.yaml: no task 'darcyy', did you mean 'darcy'?"},
+    {"tasks: [ecg]\nmethods:\n  - method: randm\n",
+     "s.yaml: no method 'randm', did you mean 'random'?"},
     {HEAD "    space: nb102\n", "s.yaml: no space 'nb102', did you mean 'nb201'?"},
     {HEAD "    set: uniqe=true\n", "s.yaml: --set: unknown option uniqe; did you mean unique?"},
     {HEAD "    set: unique\n", "--set 'unique', want NAME=VALUE"},
     {HEAD "    set: unique=maybe\n", "--set: unique: 'maybe' is neither true nor false"},
-    {"tasks: [ecg]\nmethods:\n  - method: wrn\n    set: a=1\n", "'wrn' is a baseline and searches nothing"},
+    {"tasks: [ecg]\nmethods:\n  - method: wrn\n    set: a=1\n",
+     "'wrn' is a baseline and searches nothing"},
     {HEAD "budget: 4\n", "s.yaml: budget '4', position 2: the unit is missing"},
     {HEAD "size: huge\n", "s.yaml: size: 'huge' is unknown, want tiny, small or full"},
     {HEAD "protocol: x\n", "s.yaml: protocol: 'x' is unknown, want clean or paper"},
@@ -135,7 +141,11 @@ static void default_directories(void **state)
         {{.task = "ecg", .method = "wrn", .budget = "4x"}, "runs/ecg-tiny-wrn-4x-s0"},
         {{.task = "ecg", .method = "random", .budget = "20trials", .size = AF_FULL, .seed = 7},
          "runs/ecg-full-random-nb201-20trials-s7"},
-        {{.task = "darcy", .method = "random", .space = "wrn", .budget = "4x", .protocol = AF_PAPER},
+        {{.task = "darcy",
+          .method = "random",
+          .space = "wrn",
+          .budget = "4x",
+          .protocol = AF_PAPER},
          "runs/darcy-tiny-random-wrn-4x-paper-s0"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -148,8 +158,9 @@ static void default_directories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matrix_in_order), cmocka_unit_test(defaults), cmocka_unit_test(errors_say_where),
-        cmocka_unit_test(files),           cmocka_unit_test(default_directories),
+        cmocka_unit_test(matrix_in_order),     cmocka_unit_test(defaults),
+        cmocka_unit_test(errors_say_where),    cmocka_unit_test(files),
+        cmocka_unit_test(default_directories),
     };
     return cmocka_run_group_tests(tests, work_make, work_remove);
 }

@@ -2,7 +2,7 @@
  * cell of 4 nodes in which each of 6 edges carries one of 5 operations and a node is the sum of its
  * edges. The network: stem, three stages of N cells of width C, 2C, 4C with residual blocks of
  * stride 2 between them, BN-ReLU, mean, linear. full: C = 16, N = 5 as published; small: C = 16, N
- * = 3; tiny: C = 8, N = 1. 1-D inputs get 1x3 windows; dense outputs keep resolution and width,
+ * = 3; tiny: C = 16, N = 1. 1-D inputs get 1x3 windows; dense outputs keep resolution and width,
  * with cells in the place of the residual blocks and a linear head per pixel (as NAS-Bench-360 did
  * for Darcy). Only what reaches the cell's output is built, and edges that leave one node share its
  * ReLU: the same function as published, at a lower cost. */
@@ -22,7 +22,7 @@ static const char *const op_names[OPS + 1] = {
 
 static const struct {
     int width, cells;
-} sizes[AF_SIZES] = {[AF_TINY] = {8, 1}, [AF_SMALL] = {16, 3}, [AF_FULL] = {16, 5}};
+} sizes[AF_SIZES] = {[AF_TINY] = {16, 1}, [AF_SMALL] = {16, 3}, [AF_FULL] = {16, 5}};
 
 /* Edges are grouped by target: (1<-0), (2<-0), (2<-1), (3<-0), (3<-1), (3<-2). */
 static int edge(int node, int source)

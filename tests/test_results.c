@@ -1,0 +1,193 @@
+/* result.json files from anybody: every field is checked and named, what may stand in one table,
+ * CSV. */
+#include "tests/aid/work.h"
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "core/base/jsonl.h"
+#include "eval/results.h"
+#include "tests/aid/records.h"
+
+static af_status load(const char *directory)
+{
+    af_result r;
+    char path[AF_PATH_MAX];
+    assert_ok(af_path_join(path, work_at(directory), "result.json"));
+    af_status st = af_result_load(&r, path);
+    if (st == AF_OK) af_result_close(&r);
+    return st;
+}
+
+/* ---- fields ---- */
+
+/* The object that holds the last member of a dotted path; *name is that member. */
+static json_t *holder(json_t *o, char *path, const char **name)
+{
+    char *dot;
+    for (; (dot = strchr(path, '.')); path = dot + 1) {
+        *dot = '\0';
+        o = json_object_get(o, path);
+    }
+    *name = path;
+    return o;
+}
+
+static char *csv_of(const char *directory, size_t *runs)
+{
+    char *text = NULL;
+    size_t size;
+    af_results all;
+    assert_ok(af_results_find(&all, (const char *[]){work_at(directory)}, 1));
+    FILE *f = open_memstream(&text, &size);
+    af_results_csv(&all, f);
+    fclose(f);
+    *runs = all.count;
+    af_results_close(&all);
+    return text;
+}
+
+/* Replaces, or with NULL removes, the field and expects it to be named. */
+static void breaks(const char *field, json_t *value)
+{
+    char path[64], says[80];
+    const char *name;
+    json_t *result = result_plain();
+    snprintf(path, sizeof path, "%s", field);
+    json_t *at = holder(result, path, &name);
+    assert_non_null(json_object_get(at, name));
+    if (value)
+        json_object_set_new(at, name, value);
+    else
+        json_object_del(at, name);
+    result_put("field", result);
+    assert_int_equal(load("field"), AF_EFORMAT);
+    snprintf(says, sizeof says, "result.json: field '%s' is", field);
+    assert_says(says);
+}
+
+static void every_field_is_checked(void **state)
+{
+    (void)state;
+    size_t runs, fields = 0;
+    result_put("field", result_plain());
+    assert_ok(load("field"));
+    char *csv = csv_of("field", &runs), *rest;
+    csv[strcspn(csv, "\n")] = '\0';
+    for (char *field = strtok_r(csv, ",", &rest); field; field = strtok_r(NULL, ",", &rest)) {
+        if (strcmp(field, "path") == 0) continue;
+        breaks(field, NULL);
+        breaks(field, json_true());
+        fields++;
+    }
+    free(csv);
+    assert_int_equal(fields, 49);
+    breaks("seed", json_integer(-1));
+    breaks("spent.total.flops", json_real(-1));
+    breaks("run_digest", json_string("0123"));
+    breaks("task", json_string(""));
+}
+
+static void foreign_files_are_refused(void **state)
+{
+    (void)state;
+    result_put("foreign", json_pack("{si}", "a", 1));
+    assert_int_equal(load("foreign"), AF_EFORMAT);
+    assert_says("field 'format' is missing");
+
+    json_t *r = result_plain();
+    json_object_set_new(r, "format", json_integer(2));
+    result_put("foreign", r);
+    assert_int_equal(load("foreign"), AF_EFORMAT);
+    assert_says("format 2, this version reads 1");
+
+    r = result_plain(); /* would move the cursor of a terminal */
+    json_object_set_new(r, "method", json_string("random\033[2J"));
+    result_put("foreign", r);
+    assert_int_equal(load("foreign"), AF_EFORMAT);
+    assert_says("control characters");
+
+    r = result_plain();
+    json_object_set_new(json_object_get(json_object_get(r, "keys"), "task_of"), "sha256",
+                        json_string("other"));
+    result_put("foreign", r);
+    assert_int_equal(load("foreign"), AF_EFORMAT);
+    assert_says("keys.task does not belong to keys.task_of");
+
+    assert_int_equal(load("nowhere"), AF_ENOTFOUND);
+    af_results all;
+    assert_int_equal(af_results_find(&all, (const char *[]){work_at("nowhere")}, 1), AF_ENOTFOUND);
+    assert_ok(af_mkdirs(work_at("empty")));
+    assert_int_equal(af_results_find(&all, (const char *[]){work_at("empty")}, 1), AF_ENOTFOUND);
+    assert_says("no result.json there");
+}
+
+/* ---- comparing ---- */
+
+static af_status comparable(const char *directory)
+{
+    af_results all;
+    assert_ok(af_results_find(&all, (const char *[]){work_at(directory)}, 1));
+    af_status st = af_results_comparable(&all);
+    af_results_close(&all);
+    return st;
+}
+
+static void unlike_results_do_not_mix(void **state)
+{
+    (void)state;
+    result_put_run("mix/a", "ecg", "random", "nb201", 0, 0.5);
+    result_put_run("mix/b", "ecg", "random", "nb201", 1, 0.5);
+    result_put_run("mix/c", "darcy", "random", "nb201", 0, 0.5);
+    assert_ok(comparable("mix"));
+
+    result_put("mix/d", result_make("ecg", "wrn", "wrn", 0, 0.5, "other", "recipe"));
+    assert_int_equal(comparable("mix"), AF_EINVAL);
+    assert_says("mix/a/result.json and ");
+    assert_says("mix/d/result.json do not belong in one table: the task is not the same, they "
+                "differ in sha256 "
+                "(\"ecg\", \"other\")");
+
+    result_put("mix/d", result_make("ecg", "random", "nb201", 2, 0.5, "ecg", "another"));
+    assert_int_equal(comparable("mix"), AF_EINVAL);
+    assert_says("the method is not the same, they differ in recipe (\"recipe\", \"another\")");
+
+    result_put_run("mix/d", "ecg", "random", "nb201", 1, 0.5);
+    assert_int_equal(comparable("mix"), AF_EINVAL);
+    assert_says("with the same seed 1");
+}
+
+/* ---- CSV ---- */
+
+static void csv_has_all_fields(void **state)
+{
+    (void)state;
+    size_t runs, lines = 0, columns = 1, commas = 1;
+    result_put_run("csv/a", "ecg", "random", "nb201", 0, 0.5);
+    result_put_run("csv/b", "ecg", "random", "nb201", 1, 0.5);
+    char *csv = csv_of("csv", &runs);
+    assert_int_equal(runs, 2);
+    assert_non_null(strstr(csv, ",\"{\"\"note\"\":\"\"a, \\\"\"b\\\"\"\"\"}\","));
+    char *second = strchr(csv, '\n') + 1;
+    for (char *p = csv; p < second; p++) columns += *p == ',';
+    bool quoted = false;
+    for (char *p = second; *p != '\n'; p++) {
+        quoted ^= *p == '"';
+        commas += *p == ',' && !quoted;
+    }
+    for (char *p = csv; *p; p++) lines += *p == '\n';
+    assert_int_equal(columns, 50);
+    assert_int_equal(commas, columns);
+    assert_int_equal(lines, 3);
+    free(csv);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_is_checked),
+        cmocka_unit_test(foreign_files_are_refused),
+        cmocka_unit_test(unlike_results_do_not_mix),
+        cmocka_unit_test(csv_has_all_fields),
+    };
+    return cmocka_run_group_tests(tests, work_make, work_remove);
+}
