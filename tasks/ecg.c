@@ -24,7 +24,7 @@ const af_task af_task_ecg = {
                          .momentum = 0.9,
                          .weight_decay = 5e-4,
                          .schedule = {.kind = AF_COSINE}},
-            [AF_SMALL] = {.epochs = 20,
+            [AF_SMALL] = {.epochs = 16,
                           .batch = 64,
                           .optimiser = AF_SGD,
                           .lr = 0.1,

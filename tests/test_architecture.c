@@ -155,7 +155,7 @@ static void nb201_is_wired_as_published(void **state)
     g = built("nb201", ALL_3X3, odd);
     assert_int_equal(count_op(g, "conv"), 1 + 5 * 6);
     for (af_id id = 1; id < af_graph_count(g) - 2; id++)
-        assert_true(af_shape_same(af_graph_shape(g, id), (af_shape){8, 33, 18}));
+        assert_true(af_shape_same(af_graph_shape(g, id), (af_shape){16, 33, 18}));
     af_graph_free(g);
 
     /* node 1 reaches nothing, node 2 is zero but convolved, the pool of zeros is left out */
