@@ -33,7 +33,8 @@ CUDA      ?= $(if $(NVCC),1,0)
 ONEDNN    ?= $(if $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h),1,0)
 CUDA_ARCH ?= sm_90
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-        -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Werror
+        -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Werror \
+        $(if $(SAN),-Wno-format-truncation -Wno-format-overflow -Wno-maybe-uninitialized)
 CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-errno \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS += -D_GNU_SOURCE -DAF_VERSION='"$(VERSION)"' -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
@@ -46,7 +47,7 @@ LDFLAGS   += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64
 LDLIBS    += -lcudart -lstdc++
 endif
 # one object tree per configuration: nothing stale, no `clean` between sanitizers
-BUILD := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
+BUILD := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter-out gcc cc,$(CC)),-$(notdir $(CC)))$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
 GEN   := $(BUILD)/gen
 
 # ---- plugins: foo.c in a kind's directory defines `const af_<kind> af_<kind>_foo`; a directory foo/
@@ -157,7 +158,7 @@ check-cli: $(BUILD)/afield
 	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh
 
 FUZZ_SAN  := address,undefined,fuzzer-no-link
-FUZZ_TREE := build/san-$(subst $(comma),-,$(FUZZ_SAN))$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
+FUZZ_TREE := build/san-$(subst $(comma),-,$(FUZZ_SAN))-clang$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
 fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
 	$(Q)for f in $^; do echo "  FUZZ  $$f"; $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/

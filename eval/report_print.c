@@ -118,15 +118,16 @@ static void spent_row(table *t, const char **row, const af_cell *c, const char *
     row[3] = af_arena_printf(t->arena, "%.0f", total[AF_EPOCHS]);
     row[4] = af_arena_printf(t->arena, "%.1f", total[AF_SECONDS]);
     row[5] = af_arena_strdup(t->arena, flops);
-    for (int p = 0; p < AF_SPENT_PARTS; p++) row[6 + p] = x_text(t->arena, c->spent[p][AF_X]);
-    row[10] = af_arena_printf(t->arena, "%.8s", c->first->method_key);
+    row[6] = x_text(t->arena, c->spent[AF_SEARCH][AF_X]);
+    row[7] = x_text(t->arena, c->spent[AF_RETRAIN][AF_X]);
+    row[8] = x_text(t->arena, total[AF_X]);
+    row[9] = af_arena_printf(t->arena, "%.8s", c->first->method_key);
 }
 
 static af_status print_spent(const af_report *r)
 {
-    static const char *const head[] = {"task",    "method",  "trials",    "epochs",
-                                       "seconds", "FLOPs",   "x search",  "x retrain",
-                                       "x score", "x total", "method key"};
+    static const char *const head[] = {"task",  "method",   "trials",    "epochs",  "seconds",
+                                       "FLOPs", "x search", "x retrain", "x total", "method key"};
     enum { COLUMNS = sizeof head / sizeof *head };
     table t;
     AF_TRY(table_new(&t, count_cells(r) + 1, COLUMNS));
@@ -187,7 +188,8 @@ af_status af_report_print(const af_report *r)
 {
     AF_TRY(print_scores(r));
     print_legend(r);
-    printf("\nspent, means over seeds; 1x = training the task's plain Wide ResNet once\n");
+    printf("\nspent, means over seeds, totals with scoring; 1x = training the plain Wide ResNet "
+           "once\n");
     AF_TRY(print_spent(r));
     putchar('\n');
     return print_tasks(r);
