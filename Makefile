@@ -17,14 +17,16 @@ define nl
 endef
 
 # ---- what it stands on: pkg-config name:Debian package, then headers without a .pc file --------------
+first    = $(firstword $(subst :, ,$(1)))
+last     = $(lastword $(subst :, ,$(1)))
 PC_DEPS  := fftw3:libfftw3-dev hdf5:libhdf5-dev matio:libmatio-dev libarchive:libarchive-dev \
             jansson:libjansson-dev zlib:zlib1g-dev libcyaml:libcyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
-PACKAGES := build-essential pkg-config libdnnl-dev $(foreach d,$(PC_DEPS),$(lastword $(subst :, ,$(d))))
-PC_NAMES := $(foreach d,$(PC_DEPS),$(firstword $(subst :, ,$(d))))
+PACKAGES := build-essential pkg-config libdnnl-dev $(foreach d,$(PC_DEPS),$(call last,$(d)))
+PC_NAMES := $(foreach d,$(PC_DEPS),$(call first,$(d)))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
 pc        = $(shell pkg-config $(1) 2>/dev/null)
 MISSING   = $(shell command -v $(CC) pkg-config >/dev/null 2>&1 || echo build-essential pkg-config; \
-              for d in $(PC_DEPS); do pkg-config --exists $${d%%:*} 2>/dev/null || echo $${d\#\#*:}; done; \
+              $(foreach d,$(PC_DEPS),pkg-config --exists $(call first,$(d)) 2>/dev/null || echo $(call last,$(d));) \
               test -e /usr/include/dnnl.h || test -e /usr/local/include/dnnl.h || echo libdnnl-dev)
 
 # ---- flags -------------------------------------------------------------------------------------------
