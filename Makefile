@@ -4,6 +4,7 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += -rR --no-print-directory
 VERSION := 0.1.0
+JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 CC      := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 AR      := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
 OPT     ?= -O3 -g
@@ -104,10 +105,10 @@ deps:               ## install what is missing (Debian, Ubuntu), or list it
 	@sh tests/aid/deps.sh "$(strip $(MISSING))" "$(PACKAGES)"
 
 demo:               ## install, build, and compare three methods on two tasks
-	@$(MAKE) deps && $(MAKE) all && ./afield bench suites/demo.yaml --out build/demo --resume
+	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --resume
 
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
-	@$(MAKE) deps && $(MAKE) all && $(MAKE) test-run
+	@$(MAKE) deps && $(MAKE) -j$(JOBS) all $(TESTS) && $(MAKE) test-run
 
 bench: all          ## time the engine; writes bench.csv in the build directory
 	$(Q)$(MAKE) $(BUILD)/tests/bench_engine && $(BUILD)/tests/bench_engine $(BUILD)/bench.csv

@@ -16,7 +16,7 @@ af_status af_predictions_check(const af_predictions *p)
     if (p->n < 1) return af_fail(AF_EINVAL, "no predictions to score, want at least 1");
     for (int64_t i = 0; i < p->n * size; i++)
         if (!isfinite(p->pred[i]))
-            return af_fail(AF_EINVAL,
+            return af_fail(AF_EDIVERGED,
                            "prediction %lld of %lld has %g at element %lld, want finite numbers; "
                            "the training diverged: lower the learning rate or clip gradients",
                            (long long)(i / size), (long long)p->n, (double)p->pred[i],

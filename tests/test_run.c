@@ -253,7 +253,7 @@ static void diverging_recipes_are_named(void **state)
     af_task wild = *af_find_task("darcy");
     wild.recipe[AF_TINY].lr = 1e38;
     const job j = {"wild", &wild, 2, false, AF_CLEAN};
-    assert_int_equal(end(begin(run, &j)), AF_EINVAL);
+    assert_int_equal(end(begin(run, &j)), AF_EDIVERGED);
     assert_says("all 5 trials diverged");
     char *journal = work_get("wild/journal.jsonl");
     assert_non_null(strstr(journal, "\"error\":\"inf\""));

@@ -38,24 +38,28 @@ _Static_assert(sizeof(header) <= ALIGN, "the size of a block is kept in one line
 static atomic_ulong made;    /* allocations so far */
 static atomic_ulong fail_in; /* the how-manieth next allocation fails; 0 = none */
 
-static bool told_to_fail(void) {
+static bool told_to_fail(void)
+{
     unsigned long left = atomic_load(&fail_in);
     while (left && !atomic_compare_exchange_weak(&fail_in, &left, left - 1)) {}
     return left == 1;
 }
 
-static header *header_of(void *p) {
+static header *header_of(void *p)
+{
     return (header *)(void *)((char *)p - ALIGN);
 }
 
-static void *out_of_memory(size_t size) {
+static void *out_of_memory(size_t size)
+{
     af_fail(AF_ENOMEM,
             "out of memory: cannot allocate %zu bytes; use a smaller size or batch, or free memory",
             size);
     return NULL;
 }
 
-void *af_alloc(size_t size) {
+void *af_alloc(size_t size)
+{
     void *block;
     atomic_fetch_add(&made, 1);
     if (told_to_fail() || size > PTRDIFF_MAX - ALIGN || posix_memalign(&block, ALIGN, ALIGN + size))
@@ -65,14 +69,16 @@ void *af_alloc(size_t size) {
     return (char *)block + ALIGN;
 }
 
-void *af_calloc(size_t count, size_t size) {
+void *af_calloc(size_t count, size_t size)
+{
     if (size && count > SIZE_MAX / size) return out_of_memory(SIZE_MAX);
     void *p = af_alloc(count * size);
     if (p) memset(p, 0, count * size);
     return p;
 }
 
-void *af_realloc(void *p, size_t size) {
+void *af_realloc(void *p, size_t size)
+{
     void *moved = af_alloc(size);
     if (!moved || !p) return moved;
     UNPOISON(header_of(p), ALIGN);
@@ -82,23 +88,27 @@ void *af_realloc(void *p, size_t size) {
     return moved;
 }
 
-void af_free(void *p) {
+void af_free(void *p)
+{
     if (!p) return;
     UNPOISON(header_of(p), ALIGN);
     free(header_of(p));
 }
 
-char *af_strdup(const char *s) {
+char *af_strdup(const char *s)
+{
     size_t size = strlen(s) + 1;
     char *copy = af_alloc(size);
     return copy ? memcpy(copy, s, size) : NULL;
 }
 
-unsigned long af_alloc_count(void) {
+unsigned long af_alloc_count(void)
+{
     return atomic_load(&made);
 }
 
-void af_alloc_fail_at(unsigned long k) {
+void af_alloc_fail_at(unsigned long k)
+{
     atomic_store(&fail_in, k);
 }
 
@@ -112,11 +122,13 @@ struct af_arena {
     chunk *first; /* the one being filled; behind it full ones and those of single large objects */
 };
 
-af_arena *af_arena_new(void) {
+af_arena *af_arena_new(void)
+{
     return af_calloc(1, sizeof(af_arena));
 }
 
-static chunk *chunk_new(size_t size) {
+static chunk *chunk_new(size_t size)
+{
     if (size > PTRDIFF_MAX - sizeof(chunk)) return out_of_memory(size);
     chunk *c = af_alloc(sizeof *c + size);
     if (!c) return NULL;
@@ -125,7 +137,8 @@ static chunk *chunk_new(size_t size) {
     return c;
 }
 
-void *af_arena_alloc(af_arena *a, size_t size) {
+void *af_arena_alloc(af_arena *a, size_t size)
+{
     if (size > PTRDIFF_MAX - 2 * ARENA_ALIGN) return out_of_memory(size);
     /* at least one unit, so that objects of size 0 are distinct too */
     size_t take = (size + !size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + ARENA_GAP;
@@ -143,13 +156,15 @@ void *af_arena_alloc(af_arena *a, size_t size) {
     return memset(p, 0, size);
 }
 
-char *af_arena_strdup(af_arena *a, const char *s) {
+char *af_arena_strdup(af_arena *a, const char *s)
+{
     size_t size = strlen(s) + 1;
     char *copy = af_arena_alloc(a, size);
     return copy ? memcpy(copy, s, size) : NULL;
 }
 
-char *af_arena_printf(af_arena *a, const char *fmt, ...) {
+char *af_arena_printf(af_arena *a, const char *fmt, ...)
+{
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
@@ -161,7 +176,8 @@ char *af_arena_printf(af_arena *a, const char *fmt, ...) {
     return text;
 }
 
-void af_arena_free(af_arena *a) {
+void af_arena_free(af_arena *a)
+{
     if (!a) return;
     for (chunk *c = a->first, *next; c; c = next) {
         next = c->next;

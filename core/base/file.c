@@ -29,7 +29,8 @@ static const struct {
     {EIO, "check the disk (dmesg)"},
 };
 
-af_status af_file_fail(const char *path, const char *what) {
+af_status af_file_fail(const char *path, const char *what)
+{
     int code = errno;
     const char *remedy = "check the path and the disk";
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
@@ -38,7 +39,8 @@ af_status af_file_fail(const char *path, const char *what) {
                    strerror(code), remedy);
 }
 
-static bool write_all(int fd, const char *data, size_t size) {
+static bool write_all(int fd, const char *data, size_t size)
+{
     while (size) {
         ssize_t n = write(fd, data, size);
         if (n < 0 && errno == EINTR) continue;
@@ -50,12 +52,14 @@ static bool write_all(int fd, const char *data, size_t size) {
 }
 
 /* Pipes and terminals cannot be synchronised and say so with EINVAL. */
-static bool synced(int fd) {
+static bool synced(int fd)
+{
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
 }
 
 /* Writes, flushes and closes fd, whatever happens on the way. */
-static af_status fill(int fd, const char *path, const void *data, size_t size) {
+static af_status fill(int fd, const char *path, const void *data, size_t size)
+{
     af_status st = AF_OK;
     if (!write_all(fd, data, size))
         st = af_file_fail(path, "cannot write");
@@ -65,7 +69,8 @@ static af_status fill(int fd, const char *path, const void *data, size_t size) {
     return st;
 }
 
-static af_status sync_directory_of(const char *path) {
+static af_status sync_directory_of(const char *path)
+{
     char dir[AF_PATH_MAX];
     const char *slash = strrchr(path, '/');
     int length = slash ? (int)(slash - path) + 1 : 2;
@@ -77,7 +82,8 @@ static af_status sync_directory_of(const char *path) {
     return st;
 }
 
-static af_status rename_synced(const char *tmp, const char *path) {
+static af_status rename_synced(const char *tmp, const char *path)
+{
     if (rename(tmp, path)) {
         af_status st = af_file_fail(path, "cannot rename the finished file to this name");
         unlink(tmp);
@@ -86,7 +92,8 @@ static af_status rename_synced(const char *tmp, const char *path) {
     return sync_directory_of(path);
 }
 
-af_status af_file_commit(const char *tmp, const char *path) {
+af_status af_file_commit(const char *tmp, const char *path)
+{
     int fd = open(tmp, O_RDWR | O_CLOEXEC);
     if (fd < 0) return af_file_fail(tmp, "cannot open");
     af_status st = fill(fd, tmp, NULL, 0);
@@ -99,7 +106,8 @@ af_status af_file_commit(const char *tmp, const char *path) {
 
 /* A new file beside `path`. Names differ between processes and threads; one that a killed process
  * with our number left behind is stepped over. */
-static af_status open_temporary(int *fd, char tmp[AF_PATH_MAX], const char *path) {
+static af_status open_temporary(int *fd, char tmp[AF_PATH_MAX], const char *path)
+{
     static atomic_uint serial;
     do {
         AF_TRY(af_path_format(tmp, "%s.%ld-%u.tmp", path, (long)getpid(),
@@ -109,7 +117,8 @@ static af_status open_temporary(int *fd, char tmp[AF_PATH_MAX], const char *path
     return *fd < 0 ? af_file_fail(path, "cannot write here") : AF_OK;
 }
 
-af_status af_file_write(const char *path, const void *data, size_t size) {
+af_status af_file_write(const char *path, const void *data, size_t size)
+{
     struct stat info;
     char tmp[AF_PATH_MAX];
     int fd;
@@ -126,13 +135,15 @@ af_status af_file_write(const char *path, const void *data, size_t size) {
     return rename_synced(tmp, path);
 }
 
-static af_status too_large(const char *path, size_t max) {
+static af_status too_large(const char *path, size_t max)
+{
     return af_fail(AF_EFORMAT, "%s: larger than the %zu bytes allowed here; is it the right file?",
                    path, max);
 }
 
 /* The size fstat gives is only a first guess: pipes and /proc say 0, and a file may grow. */
-static af_status read_all(char **data, size_t *size, int fd, const char *path, size_t max) {
+static af_status read_all(char **data, size_t *size, int fd, const char *path, size_t max)
+{
     struct stat info;
     if (fstat(fd, &info)) return af_file_fail(path, "cannot read");
     size_t guess = S_ISREG(info.st_mode) && info.st_size > 0 ? (size_t)info.st_size : 4096;
@@ -170,7 +181,8 @@ static af_status read_all(char **data, size_t *size, int fd, const char *path, s
     return AF_OK;
 }
 
-af_status af_file_read(char **data, size_t *size, const char *path, size_t max) {
+af_status af_file_read(char **data, size_t *size, const char *path, size_t max)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return af_file_fail(path, "cannot open");
     af_status st = read_all(data, size, fd, path, max);
@@ -178,11 +190,13 @@ af_status af_file_read(char **data, size_t *size, const char *path, size_t max) 
     return st;
 }
 
-bool af_file_exists(const char *path) {
+bool af_file_exists(const char *path)
+{
     struct stat info;
     return !stat(path, &info) && !S_ISDIR(info.st_mode);
 }
 
-void af_file_remove(const char *path) {
+void af_file_remove(const char *path)
+{
     unlink(path);
 }

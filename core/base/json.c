@@ -12,7 +12,8 @@
 
 static const size_t MAX_SIZE = (size_t)256 << 20;
 
-af_status af_json_load(json_t **out, const char *path) {
+af_status af_json_load(json_t **out, const char *path)
+{
     char *text;
     size_t size;
     json_error_t error;
@@ -26,7 +27,8 @@ af_status af_json_load(json_t **out, const char *path) {
     return AF_OK;
 }
 
-af_status af_json_save(const json_t *value, const char *path) {
+af_status af_json_save(const json_t *value, const char *path)
+{
     const size_t flags = JSON_INDENT(2) | JSON_SORT_KEYS;
     size_t size = json_dumpb(value, NULL, 0, flags);
     if (!size) return af_fail(AF_EINTERNAL, "%s: this value cannot be written as JSON", path);
@@ -39,7 +41,8 @@ af_status af_json_save(const json_t *value, const char *path) {
     return st;
 }
 
-static const char *kind_of(const json_t *value) {
+static const char *kind_of(const json_t *value)
+{
     static const char *const kinds[] = {
         [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
         [JSON_INTEGER] = "an integer", [JSON_REAL] = "a real",    [JSON_TRUE] = "true",
@@ -48,7 +51,8 @@ static const char *kind_of(const json_t *value) {
     return kinds[json_typeof(value)];
 }
 
-static af_status mismatch(const json_t *object, const char *key, const char *want) {
+static af_status mismatch(const json_t *object, const char *key, const char *want)
+{
     const json_t *value = json_object_get(object, key);
     if (value) return af_fail(AF_EFORMAT, "field '%s' is %s, want %s", key, kind_of(value), want);
     if (json_is_object(object))
@@ -57,34 +61,39 @@ static af_status mismatch(const json_t *object, const char *key, const char *wan
                    object ? kind_of(object) : "nothing", key);
 }
 
-af_status af_json_int(int64_t *out, const json_t *object, const char *key) {
+af_status af_json_int(int64_t *out, const json_t *object, const char *key)
+{
     const json_t *value = json_object_get(object, key);
     if (!json_is_integer(value)) return mismatch(object, key, "an integer");
     *out = json_integer_value(value);
     return AF_OK;
 }
 
-af_status af_json_real(double *out, const json_t *object, const char *key) {
+af_status af_json_real(double *out, const json_t *object, const char *key)
+{
     const json_t *value = json_object_get(object, key);
     if (!json_is_number(value)) return mismatch(object, key, "a number");
     *out = json_number_value(value);
     return AF_OK;
 }
 
-af_status af_json_str(const char **out, const json_t *object, const char *key) {
+af_status af_json_str(const char **out, const json_t *object, const char *key)
+{
     const json_t *value = json_object_get(object, key);
     if (!json_is_string(value)) return mismatch(object, key, "a string");
     *out = json_string_value(value);
     return AF_OK;
 }
 
-json_t *af_json_bits(double value) {
+json_t *af_json_bits(double value)
+{
     char text[32];
     snprintf(text, sizeof text, "%a", value);
     return json_string(text);
 }
 
-af_status af_json_from_bits(double *out, const json_t *object, const char *key) {
+af_status af_json_from_bits(double *out, const json_t *object, const char *key)
+{
     static const char want[] = "a hexadecimal double such as \"0x1.8p+1\"";
     const char *text = json_string_value(json_object_get(object, key));
     if (!text) return mismatch(object, key, want);

@@ -28,14 +28,16 @@ struct af_jsonl {
 typedef af_status line_fn(json_t *object, long line, void *payload);
 
 /* `"sha":"..."}` for an object whose text is the `size` bytes of `body` and a brace. */
-static void seal(char out[SEAL_SIZE + 1], const char *body, size_t size) {
+static void seal(char out[SEAL_SIZE + 1], const char *body, size_t size)
+{
     char hex[AF_SHA256_HEX];
     af_sha256_of(body, size, hex);
     snprintf(out, SEAL_SIZE + 1, "\"sha\":\"%.*s\"}", SHA_DIGITS, hex);
 }
 
 /* Whether the checksum of a line holds. `line` is ours to write to; it is left as it was. */
-static bool intact(char *line, size_t size) {
+static bool intact(char *line, size_t size)
+{
     char want[SEAL_SIZE + 1];
     if (size < SEAL_SIZE + 1 || line[0] != '{') return false;
     char *at = line + size - SEAL_SIZE;
@@ -48,7 +50,8 @@ static bool intact(char *line, size_t size) {
     return !memcmp(line + size - SEAL_SIZE, want, SEAL_SIZE);
 }
 
-static af_status damaged(const char *path, long line, const char *why) {
+static af_status damaged(const char *path, long line, const char *why)
+{
     return af_fail(AF_EFORMAT,
                    "%s:%ld: damaged line (%s); restore the file from a copy, or delete it to start "
                    "over",
@@ -56,7 +59,8 @@ static af_status damaged(const char *path, long line, const char *why) {
 }
 
 static af_status give(const char *path, const char *text, size_t size, long line, line_fn *each,
-                      void *payload) {
+                      void *payload)
+{
     json_error_t error;
     json_t *object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (!object) return damaged(path, line, error.text);
@@ -68,7 +72,8 @@ static af_status give(const char *path, const char *text, size_t size, long line
 
 /* Goes through all lines; *end is where the intact ones end. */
 static af_status scan(size_t *end, const char *path, char *text, size_t size, line_fn *each,
-                      void *payload) {
+                      void *payload)
+{
     *end = 0;
     for (long line = 1; *end < size; line++) {
         char *start = text + *end, *newline = memchr(start, '\n', size - *end);
@@ -82,7 +87,8 @@ static af_status scan(size_t *end, const char *path, char *text, size_t size, li
     return AF_OK;
 }
 
-af_status af_jsonl_read(const char *path, line_fn *each, void *payload) {
+af_status af_jsonl_read(const char *path, line_fn *each, void *payload)
+{
     char *text;
     size_t size, end;
     if (access(path, F_OK) && errno == ENOENT) return AF_OK;
@@ -92,7 +98,8 @@ af_status af_jsonl_read(const char *path, line_fn *each, void *payload) {
     return st;
 }
 
-static af_status cut_torn_line(af_jsonl *j) {
+static af_status cut_torn_line(af_jsonl *j)
+{
     char *text;
     size_t size, end;
     AF_TRY(af_file_read(&text, &size, j->path, MAX_SIZE));
@@ -107,7 +114,8 @@ static af_status cut_torn_line(af_jsonl *j) {
     return AF_OK;
 }
 
-static af_status prepare(af_jsonl *j) {
+static af_status prepare(af_jsonl *j)
+{
     struct stat info;
     if (fstat(j->fd, &info)) return af_file_fail(j->path, "cannot open");
     if (!S_ISREG(info.st_mode))
@@ -122,7 +130,8 @@ static af_status prepare(af_jsonl *j) {
     return cut_torn_line(j);
 }
 
-af_status af_jsonl_open(af_jsonl **out, const char *path) {
+af_status af_jsonl_open(af_jsonl **out, const char *path)
+{
     af_status st;
     af_jsonl *j = af_calloc(1, sizeof *j);
     if (!j) return AF_ENOMEM;
@@ -139,7 +148,8 @@ failed:
 }
 
 /* The line for `object` with its checksum and newline. */
-static af_status encode(char **line, size_t *size, const json_t *object) {
+static af_status encode(char **line, size_t *size, const json_t *object)
+{
     size_t body = json_dumpb(object, NULL, 0, JSON_COMPACT);
     if (!json_is_object(object) || !body || json_object_get(object, "sha"))
         return af_fail(AF_EINTERNAL,
@@ -157,7 +167,8 @@ static af_status encode(char **line, size_t *size, const json_t *object) {
     return AF_OK;
 }
 
-static bool append_all(int fd, const char *text, size_t size) {
+static bool append_all(int fd, const char *text, size_t size)
+{
     while (size) {
         ssize_t n = write(fd, text, size);
         if (n < 0 && errno == EINTR) continue;
@@ -168,7 +179,8 @@ static bool append_all(int fd, const char *text, size_t size) {
     return fdatasync(fd) == 0;
 }
 
-af_status af_jsonl_append(af_jsonl *j, json_t *object) {
+af_status af_jsonl_append(af_jsonl *j, json_t *object)
+{
     char *text = NULL;
     size_t size = 0;
     if (j->broken)
@@ -186,7 +198,8 @@ af_status af_jsonl_append(af_jsonl *j, json_t *object) {
     return st;
 }
 
-void af_jsonl_close(af_jsonl *j) {
+void af_jsonl_close(af_jsonl *j)
+{
     if (!j) return;
     if (j->fd >= 0) close(j->fd);
     af_free(j);

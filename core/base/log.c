@@ -35,26 +35,31 @@ struct af_progress {
     bool terminal;
 };
 
-void af_log_set(af_log_level most) {
+void af_log_set(af_log_level most)
+{
     atomic_store(&most_shown, (int)most);
 }
 
-static bool is_terminal(int fd) {
+static bool is_terminal(int fd)
+{
     const char *term = getenv("TERM");
     return isatty(fd) && !(term && !strcmp(term, "dumb"));
 }
 
-bool af_colour(int fd) {
+bool af_colour(int fd)
+{
     const char *off = getenv("NO_COLOR"); /* no-color.org: an empty one does not count */
     return is_terminal(fd) && !(off && *off);
 }
 
-static void clear_bar(void) {
+static void clear_bar(void)
+{
     if (bar_drawn) fputs(CLEAR_LINE, stderr);
     bar_drawn = false;
 }
 
-void af_log(af_log_level level, const char *fmt, ...) {
+void af_log(af_log_level level, const char *fmt, ...)
+{
     if ((int)level > atomic_load(&most_shown)) return;
     bool colour = levels[level].colour[0] && af_colour(STDERR_FILENO);
     va_list args;
@@ -69,7 +74,8 @@ void af_log(af_log_level level, const char *fmt, ...) {
     va_end(args);
 }
 
-af_progress *af_progress_new(const char *title, double total) {
+af_progress *af_progress_new(const char *title, double total)
+{
     if (atomic_load(&most_shown) < AF_LOG_INFO) return NULL;
     af_progress *p = af_calloc(1, sizeof *p);
     if (!p) return NULL;
@@ -81,14 +87,16 @@ af_progress *af_progress_new(const char *title, double total) {
     return p;
 }
 
-static int terminal_columns(void) {
+static int terminal_columns(void)
+{
     struct winsize size;
     bool known = !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col;
     return known ? size.ws_col : 80;
 }
 
 /* "title [======      ]  50%  note  12 s left", cut to the terminal's width. */
-static void draw(const af_progress *p, double now) {
+static void draw(const af_progress *p, double now)
+{
     char line[LINE_MAX_BYTES], bar[BAR_WIDTH + 1] = "", left[32] = "";
     double part = p->total > 0 ? p->done / p->total : 0;
     part = part < 0 ? 0 : part > 1 ? 1 : part;
@@ -105,14 +113,16 @@ static void draw(const af_progress *p, double now) {
 }
 
 static void set_note(af_progress *p, const char *fmt, va_list args) AF_PRINTF(2, 0);
-static void set_note(af_progress *p, const char *fmt, va_list args) {
+static void set_note(af_progress *p, const char *fmt, va_list args)
+{
     if (fmt)
         vsnprintf(p->note, sizeof p->note, fmt, args);
     else
         p->note[0] = '\0';
 }
 
-void af_progress_set(af_progress *p, double done, const char *fmt, ...) {
+void af_progress_set(af_progress *p, double done, const char *fmt, ...)
+{
     if (!p) return;
     p->done = done;
     double now = af_clock();
@@ -125,7 +135,8 @@ void af_progress_set(af_progress *p, double done, const char *fmt, ...) {
     p->drawn = now;
 }
 
-void af_progress_end(af_progress *p, const char *fmt, ...) {
+void af_progress_end(af_progress *p, const char *fmt, ...)
+{
     if (!p) return;
     va_list args;
     va_start(args, fmt);
@@ -136,13 +147,15 @@ void af_progress_end(af_progress *p, const char *fmt, ...) {
     af_free(p);
 }
 
-double af_clock(void) {
+double af_clock(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void af_clock_utc(char buf[21]) {
+void af_clock_utc(char buf[21])
+{
     time_t now = time(NULL);
     struct tm utc;
     gmtime_r(&now, &utc);

@@ -10,12 +10,14 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 
-bool af_dir_exists(const char *path) {
+bool af_dir_exists(const char *path)
+{
     struct stat info;
     return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
 
-af_status af_path_format(char buf[AF_PATH_MAX], const char *fmt, ...) {
+af_status af_path_format(char buf[AF_PATH_MAX], const char *fmt, ...)
+{
     char text[AF_PATH_MAX]; /* aside, because buf may be among the arguments */
     va_list args;
     va_start(args, fmt);
@@ -28,18 +30,21 @@ af_status af_path_format(char buf[AF_PATH_MAX], const char *fmt, ...) {
     return AF_OK;
 }
 
-af_status af_path_join(char buf[AF_PATH_MAX], const char *dir, const char *name) {
+af_status af_path_join(char buf[AF_PATH_MAX], const char *dir, const char *name)
+{
     size_t n = strlen(dir);
     return af_path_format(buf, "%s%s%s", dir, n && dir[n - 1] != '/' ? "/" : "", name);
 }
 
-static af_status make_directory(const char *path) {
+static af_status make_directory(const char *path)
+{
     if (!mkdir(path, 0777) || af_dir_exists(path)) return AF_OK;
     if (errno == EEXIST) errno = ENOTDIR;
     return af_file_fail(path, "cannot create this directory");
 }
 
-af_status af_mkdirs(const char *path) {
+af_status af_mkdirs(const char *path)
+{
     char part[AF_PATH_MAX];
     AF_TRY(af_path_format(part, "%s", path));
     for (char *c = part; *c; c++) {
@@ -57,7 +62,8 @@ typedef struct name_list {
     size_t used, capacity, count;
 } name_list;
 
-static af_status name_list_add(name_list *l, const char *name) {
+static af_status name_list_add(name_list *l, const char *name)
+{
     size_t size = strlen(name) + 1;
     if (l->used + size > l->capacity) {
         size_t capacity = 2 * l->capacity + size + 1024;
@@ -72,12 +78,14 @@ static af_status name_list_add(name_list *l, const char *name) {
     return AF_OK;
 }
 
-static int by_bytes(const void *a, const void *b) {
+static int by_bytes(const void *a, const void *b)
+{
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Pointers first, then the text, in one block. */
-static af_status name_list_pack(char ***names, const name_list *l) {
+static af_status name_list_pack(char ***names, const name_list *l)
+{
     size_t table = (l->count + 1) * sizeof(char *);
     char **out = af_alloc(table + l->used);
     if (!out) return AF_ENOMEM;
@@ -90,7 +98,8 @@ static af_status name_list_pack(char ***names, const name_list *l) {
     return AF_OK;
 }
 
-af_status af_dir_list(char ***names, size_t *count, const char *path) {
+af_status af_dir_list(char ***names, size_t *count, const char *path)
+{
     af_status st = AF_OK;
     name_list l = {0};
     DIR *dir = opendir(path);
@@ -107,12 +116,14 @@ done:
     return st;
 }
 
-static const char *environment(const char *name) {
+static const char *environment(const char *name)
+{
     const char *value = getenv(name);
     return value && *value ? value : NULL;
 }
 
-af_status af_data_dir(char buf[AF_PATH_MAX]) {
+af_status af_data_dir(char buf[AF_PATH_MAX])
+{
     const char *own = environment("AFIELD_DATA"), *xdg = environment("XDG_DATA_HOME");
     const char *home = environment("HOME");
     if (own) return af_path_format(buf, "%s", own);

@@ -7,7 +7,8 @@
 
 enum { ROUNDS = 10 };
 
-void af_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
+void af_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+{
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < ROUNDS; round++) {
@@ -25,21 +26,24 @@ void af_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
     out[3] = c3;
 }
 
-static uint64_t splitmix64(uint64_t x) {
+static uint64_t splitmix64(uint64_t x)
+{
     x += 0x9E3779B97F4A7C15u;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
     x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
     return x ^ (x >> 31);
 }
 
-static uint64_t fnv1a(const char *s) {
+static uint64_t fnv1a(const char *s)
+{
     uint64_t h = 0xCBF29CE484222325u;
     for (; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001B3u;
     return h;
 }
 
 af_rng af_rng_at(uint64_t seed, const char *role, uint64_t trial, uint32_t epoch, uint32_t step,
-                 uint32_t index) {
+                 uint32_t index)
+{
     uint64_t key = splitmix64(trial ^ splitmix64(fnv1a(role) ^ splitmix64(seed)));
     return (af_rng){
         .key = {(uint32_t)key, (uint32_t)(key >> 32)},
@@ -48,7 +52,8 @@ af_rng af_rng_at(uint64_t seed, const char *role, uint64_t trial, uint32_t epoch
     };
 }
 
-uint32_t af_rng_u32(af_rng *r) {
+uint32_t af_rng_u32(af_rng *r)
+{
     if (r->used == 4) {
         af_philox4x32(r->counter, r->key, r->out);
         r->counter[0]++;
@@ -57,14 +62,16 @@ uint32_t af_rng_u32(af_rng *r) {
     return r->out[r->used++];
 }
 
-uint64_t af_rng_u64(af_rng *r) {
+uint64_t af_rng_u64(af_rng *r)
+{
     uint64_t low = af_rng_u32(r);
     return low | (uint64_t)af_rng_u32(r) << 32;
 }
 
 /* Lemire, "Fast random integer generation in an interval", 2019: the high half of x * n, drawing
  * again in the 2^64 mod n cases that would favour some values. */
-uint64_t af_rng_below(af_rng *r, uint64_t n) {
+uint64_t af_rng_below(af_rng *r, uint64_t n)
+{
     unsigned __int128 m = (unsigned __int128)af_rng_u64(r) * n;
     if ((uint64_t)m < n)
         for (uint64_t least = -n % n; (uint64_t)m < least;)
@@ -72,18 +79,21 @@ uint64_t af_rng_below(af_rng *r, uint64_t n) {
     return (uint64_t)(m >> 64);
 }
 
-double af_rng_unit(af_rng *r) {
+double af_rng_unit(af_rng *r)
+{
     return (double)(af_rng_u64(r) >> 11) * 0x1p-53;
 }
 
 /* The sine branch is thrown away: every call then takes exactly four words and keeps no state. */
-double af_rng_normal(af_rng *r) {
+double af_rng_normal(af_rng *r)
+{
     double u = 1.0 - af_rng_unit(r); /* in (0, 1] */
     double angle = 2.0 * 3.14159265358979323846 * af_rng_unit(r);
     return sqrt(-2.0 * log(u)) * cos(angle);
 }
 
-void af_rng_shuffle(af_rng *r, int64_t *a, int64_t n) {
+void af_rng_shuffle(af_rng *r, int64_t *a, int64_t n)
+{
     for (int64_t i = n - 1; i > 0; i--) {
         int64_t j = (int64_t)af_rng_below(r, (uint64_t)i + 1), t = a[i];
         a[i] = a[j];

@@ -17,18 +17,21 @@ struct af_sha256 {
     EVP_MD_CTX *ctx;
 };
 
-static void must(bool ok) {
+static void must(bool ok)
+{
     if (ok) return;
     fputs("afield: SHA-256 is not available from libcrypto; check the OpenSSL installation\n",
           stderr);
     abort();
 }
 
-static void to_hex(char hex[AF_SHA256_HEX], const unsigned char digest[DIGEST_SIZE]) {
+static void to_hex(char hex[AF_SHA256_HEX], const unsigned char digest[DIGEST_SIZE])
+{
     for (int i = 0; i < DIGEST_SIZE; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
-af_sha256 *af_sha256_new(void) {
+af_sha256 *af_sha256_new(void)
+{
     af_sha256 *h = af_alloc(sizeof *h);
     if (!h) return NULL;
     h->ctx = EVP_MD_CTX_new();
@@ -41,11 +44,13 @@ af_sha256 *af_sha256_new(void) {
     return h;
 }
 
-void af_sha256_add(af_sha256 *h, const void *data, size_t size) {
+void af_sha256_add(af_sha256 *h, const void *data, size_t size)
+{
     must(EVP_DigestUpdate(h->ctx, data, size));
 }
 
-void af_sha256_addf(af_sha256 *h, const char *fmt, ...) {
+void af_sha256_addf(af_sha256 *h, const char *fmt, ...)
+{
     char small[1024], *text = small;
     va_list args, again;
     va_start(args, fmt);
@@ -62,7 +67,8 @@ void af_sha256_addf(af_sha256 *h, const char *fmt, ...) {
     va_end(args);
 }
 
-void af_sha256_end(af_sha256 *h, char hex[AF_SHA256_HEX]) {
+void af_sha256_end(af_sha256 *h, char hex[AF_SHA256_HEX])
+{
     unsigned char digest[DIGEST_SIZE];
     must(EVP_DigestFinal_ex(h->ctx, digest, NULL));
     to_hex(hex, digest);
@@ -70,13 +76,15 @@ void af_sha256_end(af_sha256 *h, char hex[AF_SHA256_HEX]) {
     af_free(h);
 }
 
-void af_sha256_of(const void *data, size_t size, char hex[AF_SHA256_HEX]) {
+void af_sha256_of(const void *data, size_t size, char hex[AF_SHA256_HEX])
+{
     unsigned char digest[DIGEST_SIZE];
     must(EVP_Digest(data, size, digest, NULL, EVP_sha256(), NULL));
     to_hex(hex, digest);
 }
 
-af_status af_sha256_file(const char *path, char hex[AF_SHA256_HEX]) {
+af_status af_sha256_file(const char *path, char hex[AF_SHA256_HEX])
+{
     af_sha256 *h = af_sha256_new();
     char *buffer = af_alloc(READ_SIZE);
     af_status st = h && buffer ? AF_OK : AF_ENOMEM;

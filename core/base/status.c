@@ -22,11 +22,13 @@ static const struct {
     {AF_EUNSUPPORTED, "not supported here"},
     {AF_EBUDGET, "budget spent"},
     {AF_EINTERRUPTED, "interrupted"},
+    {AF_EDIVERGED, "diverged"},
     {AF_EINTERNAL, "internal error"},
 };
 
 static void compose(const char *tail, const char *fmt, va_list args) AF_PRINTF(2, 0);
-static void compose(const char *tail, const char *fmt, va_list args) {
+static void compose(const char *tail, const char *fmt, va_list args)
+{
     char text[MESSAGE_MAX];
     int n = vsnprintf(text, sizeof text, fmt, args);
     size_t used = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
@@ -37,7 +39,8 @@ static void compose(const char *tail, const char *fmt, va_list args) {
     memcpy(message, text, sizeof message);
 }
 
-af_status(af_fail)(af_status kind, const char *fmt, ...) {
+af_status(af_fail)(af_status kind, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     compose(NULL, fmt, args);
@@ -45,7 +48,8 @@ af_status(af_fail)(af_status kind, const char *fmt, ...) {
     return kind;
 }
 
-af_status af_prefix(af_status kind, const char *fmt, ...) {
+af_status af_prefix(af_status kind, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     compose(message, fmt, args);
@@ -53,16 +57,19 @@ af_status af_prefix(af_status kind, const char *fmt, ...) {
     return kind;
 }
 
-const char *af_error(void) {
+const char *af_error(void)
+{
     return message;
 }
 
-const char *af_status_name(af_status st) {
+const char *af_status_name(af_status st)
+{
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].status == st) return names[i].name;
     return "unknown status";
 }
 
-int af_exit_code(af_status st) {
+int af_exit_code(af_status st)
+{
     return st == AF_OK ? 0 : st == AF_EUSAGE ? 2 : 1;
 }

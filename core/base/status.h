@@ -25,7 +25,8 @@ typedef enum af_status {
     AF_EUNSUPPORTED = -7, /* valid, but not available in this build or on this machine */
     AF_EBUDGET = -8,      /* nothing more fits the budget; not a failure of the run */
     AF_EINTERRUPTED = -9, /* a signal asked us to stop */
-    AF_EINTERNAL = -10,   /* our own bug */
+    AF_EDIVERGED = -10,   /* a training left the finite numbers */
+    AF_EINTERNAL = -11,   /* our own bug */
 } af_status;
 
 #define AF_CHECKED           __attribute__((warn_unused_result))

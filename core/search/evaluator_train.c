@@ -73,7 +73,7 @@ static af_status run(void *self, const af_trial *t, af_outcome *out)
     if (st == AF_OK) {
         *out = trained.outcome;
         af_trained_close(&trained);
-    } else if (st == AF_EINVAL) { /* the loss left the finite numbers */
+    } else if (st == AF_EDIVERGED) {
         af_log(AF_LOG_DEBUG, "trial %lld: %s", (long long)t->number, af_error());
         st = charge_diverged(out, &job, epochs_done, af_clock() - started);
     }

@@ -160,7 +160,7 @@ static af_status search(run *r)
         return af_fail(AF_EBUDGET, "budget %s: not one trial of %d epochs fits; raise it", budget,
                        r->context.epochs);
     if (r->found.any && !isfinite(r->found.outcome.error))
-        return af_fail(AF_EINVAL,
+        return af_fail(AF_EDIVERGED,
                        "all %" PRId64 " trials diverged, so there is nothing to choose; "
                        "the recipe of task %s does not suit space %s",
                        r->found.trials, o->task->name, o->space->name);

@@ -24,17 +24,23 @@ typedef struct loop { /* one training under way */
 /* Seconds are only a forecast: the speed of the trainings this process has seen. */
 static double flops_per_second = 5e10;
 
+af_status af_train_batches(const af_recipe *r, int64_t samples, int *batch, int *steps)
+{
+    *batch = *steps = 0;
+    if (samples < 1) return af_fail(AF_EFORMAT, "no training samples, want at least 1");
+    *batch = r->batch;
+    if (*batch > samples) *batch = samples >= 4 ? (int)(samples / 4 * 4) : (int)samples;
+    *steps = (int)(samples / *batch);
+    return AF_OK;
+}
+
 static af_status plan_batches(const af_training *t, int *batch, int *steps)
 {
     const af_indices *split = &t->data->split[t->protocol][AF_TRAIN];
     int64_t samples = af_epoch_samples(t->task, t->data, split);
-    if (samples < 1)
-        return af_fail(AF_EFORMAT, "%s: no training samples for protocol %s", t->data->path,
-                       af_protocol_names[t->protocol]);
-    *batch = t->recipe.batch;
-    if (*batch > samples) *batch = samples >= 4 ? (int)(samples / 4 * 4) : (int)samples;
-    *steps = (int)(samples / *batch);
-    return AF_OK;
+    af_status st = af_train_batches(&t->recipe, samples, batch, steps);
+    if (st == AF_OK) return AF_OK;
+    return af_prefix(st, "%s, protocol %s", t->data->path, af_protocol_names[t->protocol]);
 }
 
 static bool validates_at(const af_training *t, int epoch)
