@@ -338,7 +338,7 @@ static af_status train(af_plan *p, const float *x, const void *y, const af_updat
     *loss = total_loss(p) / p->o.batch;
     if (!isfinite(*loss))
         return af_fail(
-            AF_EINVAL,
+            AF_EDIVERGED,
             "training diverged at epoch %u, step %u: the loss is %g; try a lower learning rate",
             at.epoch, at.step, *loss);
     return AF_OK;

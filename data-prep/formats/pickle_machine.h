@@ -1,0 +1,56 @@
+/* The machine that interprets a pickle: stack, marks, memo and an arena with a budget. Internal to
+ * the pickle reader. Handlers fail without saying where; the loop adds file, offset and opcode. */
+#ifndef AF_PICKLE_MACHINE_H
+#define AF_PICKLE_MACHINE_H
+#include "core/base/alloc.h"
+#include "data-prep/formats/pickle.h"
+
+typedef struct af_pickle_machine {
+    const uint8_t *code;
+    size_t size, at; /* the next byte */
+    size_t steps;    /* opcodes so far */
+    bool stopped;
+    af_arena *arena;
+    size_t spent, budget;
+    af_pickle_value **stack, **memo;
+    size_t height, stack_room, memo_room;
+    size_t *marks; /* heights of the stack */
+    size_t mark_count, mark_room;
+    af_pickle_value *small; /* the integers 0 .. 255 */
+} af_pickle_machine;
+
+typedef struct af_pickle_operand {
+    int64_t number;
+    double real;
+    const char *data; /* of a counted string or a line, in the file */
+    size_t size;
+} af_pickle_operand;
+
+/* Charged to the budget, zeroed, freed with the pickle. */
+AF_CHECKED af_status af_pickle_take(void **out, af_pickle_machine *m, size_t size);
+AF_CHECKED af_status af_pickle_new(af_pickle_value **out, af_pickle_machine *m,
+                                   af_pickle_kind kind);
+AF_CHECKED af_status af_pickle_push(af_pickle_machine *m, af_pickle_value *v);
+AF_CHECKED af_status af_pickle_pop(af_pickle_value **out, af_pickle_machine *m);
+/* Runs one opcode on its operand. */
+AF_CHECKED af_status af_pickle_step(af_pickle_machine *m);
+/* The next opcode's name, for messages; "end of file" at the end. */
+const char *af_pickle_opcode_name(const af_pickle_machine *m);
+
+/* pickle_text.c: texts of protocol 0 and Latin-1; `out` lives in the arena or in the file. */
+AF_CHECKED af_status af_pickle_quoted(af_pickle_value *out, af_pickle_machine *m,
+                                      const af_pickle_operand *line);
+AF_CHECKED af_status af_pickle_escaped(af_pickle_value *out, af_pickle_machine *m,
+                                       const af_pickle_operand *line);
+AF_CHECKED af_status af_pickle_latin1(af_pickle_value *out, af_pickle_machine *m,
+                                      const af_pickle_value *text);
+AF_CHECKED af_status af_pickle_integer(int64_t *out, const af_pickle_operand *line);
+AF_CHECKED af_status af_pickle_real(double *out, const af_pickle_operand *line);
+
+/* pickle_numpy.c: names that may be called, the calls, and the states of what they make. */
+AF_CHECKED af_status af_pickle_import(af_pickle_machine *m, const char *module, size_t module_size,
+                                      const char *name, size_t name_size);
+AF_CHECKED af_status af_pickle_reduce(af_pickle_machine *m);
+AF_CHECKED af_status af_pickle_build(af_pickle_machine *m);
+
+#endif
