@@ -57,6 +57,9 @@ static json_t *recipe_json(const af_recipe *r)
         json_array_append_new(milestones, json_real(r->schedule.milestones[i]));
     if (json_array_size(milestones)) json_object_set(o, "milestones", milestones);
     json_decref(milestones);
+    char augment[AF_AUGMENT_TEXT];
+    af_augment_print(augment, &r->augment);
+    put(o, "augment", augment);
     return o;
 }
 

@@ -15,15 +15,19 @@ static json_t *number(double v)
 
 static json_t *recipe_json(const af_recipe *r)
 {
+    char augment[AF_AUGMENT_TEXT];
     json_t *milestones = json_array();
     for (int i = 0; i < 4 && r->schedule.milestones[i] > 0; i++)
         json_array_append_new(milestones, json_real(r->schedule.milestones[i]));
-    return json_pack("{si si ss sf sf sf sf sf s{ss sf so sf}}", "epochs", r->epochs, "batch",
+    json_t *o = json_pack("{si si ss sf sf sf sf sf s{ss sf so sf}}", "epochs", r->epochs, "batch",
                      r->batch, "optimiser", af_optimiser_names[r->optimiser], "lr", r->lr,
                      "momentum", r->momentum, "weight_decay", r->weight_decay, "clip", r->clip,
                      "dropout", r->dropout, "schedule", "kind", af_schedule_names[r->schedule.kind],
                      "warmup", r->schedule.warmup, "milestones", milestones, "factor",
-                     r->schedule.factor);
+                          r->schedule.factor);
+    af_augment_print(augment, &r->augment);
+    if (o && *augment) json_object_set_new(o, "augment", json_string(augment));
+    return o;
 }
 
 af_status af_run_header(json_t **out, const af_run_options *o, const af_workbench *w,

@@ -52,6 +52,10 @@ int64_t af_epoch_samples(const af_task *task, const af_dataset *d, const af_indi
 void af_feeder_epoch(af_feeder *f, const af_training *t, const af_indices *split, int epoch)
 {
     f->count = 0;
+    f->augment = t->recipe.augment;
+    f->seed = t->seed;
+    f->trial = t->trial;
+    f->epoch = (uint32_t)epoch;
     if (one_per_group(t->task, f->data)) {
         af_rng r = af_rng_at(t->seed, "window", t->trial, (uint32_t)epoch, 0, 0);
         for (int64_t at = 0; at < split->count;) {
@@ -67,18 +71,33 @@ void af_feeder_epoch(af_feeder *f, const af_training *t, const af_indices *split
     af_rng_shuffle(&r, f->order, f->count);
 }
 
+static void load_x(const af_feeder *f, float *to, int64_t sample)
+{
+    af_shape shape = f->data->input;
+    size_t size = (size_t)af_shape_size(shape);
+    const float *from = f->data->x + (size_t)sample * size;
+    const float *mean = f->scaling->x_mean, *std = f->scaling->x_std;
+    const af_augment *a = &f->augment;
+    bool augmented = a->pad || a->flip || a->cutout;
+    af_augment_draw d = {0};
+    if (augmented) {
+        d = af_augment_at(a, shape, f->seed, f->trial, f->epoch, sample);
+        af_augment_move(to, from, shape, &d);
+        from = to;
+    }
+    if (mean)
+        for (size_t i = 0; i < size; i++) to[i] = (from[i] - mean[i]) / std[i];
+    else if (!augmented)
+        memcpy(to, from, size * sizeof *to);
+    if (augmented) af_augment_cut(to, shape, &d);
+}
+
 void af_feeder_load(af_feeder *f, const int64_t *which, int n)
 {
     const af_dataset *d = f->data;
     size_t size = (size_t)af_shape_size(d->input), target = target_bytes(d);
-    const float *mean = f->scaling->x_mean, *std = f->scaling->x_std;
     for (int s = 0; s < n; s++) {
-        const float *from = d->x + (size_t)which[s] * size;
-        float *to = f->x + (size_t)s * size;
-        if (mean)
-            for (size_t i = 0; i < size; i++) to[i] = (from[i] - mean[i]) / std[i];
-        else
-            memcpy(to, from, size * sizeof *to);
+        load_x(f, f->x + (size_t)s * size, which[s]);
         memcpy((char *)f->y + (size_t)s * target, (const char *)d->y + (size_t)which[s] * target,
                target);
     }

@@ -10,6 +10,9 @@ typedef struct af_feeder {
     int batch;
     int64_t *order;      /* this epoch's samples */
     int64_t count, most; /* samples an epoch uses; capacity of order */
+    af_augment augment;  /* of this epoch, drawn at seed, trial and epoch; none before the first */
+    uint64_t seed, trial;
+    uint32_t epoch;
     float *x;            /* {batch, C, H, W} */
     void *y;             /* targets of the batch */
 } af_feeder;
@@ -18,11 +21,12 @@ AF_CHECKED af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_s
                                    int batch, int64_t most);
 void af_feeder_close(af_feeder *f);
 /* The epoch's order: every sample of the split, or one of each group, shuffled by the streams
- * "shuffle" and "window" of (seed, trial, epoch). */
+ * "shuffle" and "window" of (seed, trial, epoch). From here on batches are augmented as the recipe
+ * says. */
 void af_feeder_epoch(af_feeder *f, const af_training *t, const af_indices *split, int epoch);
 /* Samples the epoch visits under the task's sampler. */
 int64_t af_epoch_samples(const af_task *task, const af_dataset *d, const af_indices *split);
-/* Copies n samples which[0 .. n-1] into x and y, scaled. */
+/* Copies n samples which[0 .. n-1] into x and y: moved, scaled, cut. */
 void af_feeder_load(af_feeder *f, const int64_t *which, int n);
 
 #endif

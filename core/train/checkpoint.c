@@ -19,6 +19,8 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
         return AF_ENOMEM;
     }
     const af_recipe *r = &t->recipe;
+    char augment[AF_AUGMENT_TEXT];
+    af_augment_print(augment, &r->augment);
     af_sha256_addf(h, "%s %s %s %d %d %s %llu %llu %d %d\n", t->task->name, t->data->sha256,
                    af_protocol_names[t->protocol], t->epochs, (int)t->schedule, t->backend->name,
                    (unsigned long long)t->seed, (unsigned long long)t->trial, t->validate,
@@ -28,6 +30,7 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
                    (int)r->schedule.kind, r->schedule.warmup, r->schedule.factor,
                    r->schedule.milestones[0], r->schedule.milestones[1], r->schedule.milestones[2],
                    r->schedule.milestones[3]);
+    if (*augment) af_sha256_addf(h, "%s\n", augment);
     af_sha256_add(h, graph, strlen(graph));
     af_sha256_end(h, hex);
     af_free(graph);

@@ -2,6 +2,7 @@
  * fields from hyper-parameters of its configurations. */
 #ifndef AF_RECIPE_H
 #define AF_RECIPE_H
+#include "core/train/augment.h"
 #include "core/train/optimiser.h"
 
 typedef struct af_recipe {
@@ -10,6 +11,7 @@ typedef struct af_recipe {
     double lr, momentum, weight_decay, clip; /* clip 0: none; SGD uses Nesterov momentum */
     af_schedule schedule;
     double dropout;                          /* for networks that have a place for it */
+    af_augment augment;                      /* of training batches */
 } af_recipe;
 
 #endif

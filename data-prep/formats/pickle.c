@@ -1,11 +1,12 @@
 /* Running a pickle to its end, checking what came out, and looking at it. A list can be put into
- * itself through the memo, and shared lists can multiply without end when they are walked: the check
- * visits each value once and leaves only finite trees of bounded depth. */
+ * itself through the memo, and shared lists can multiply without end when they are walked: the
+ * check visits each value once and leaves only finite trees of bounded depth. */
 #include "data-prep/formats/pickle.h"
+#include <math.h>
 #include <string.h>
 #include "data-prep/formats/pickle_machine.h"
 
-enum { SMALL = 256, BASE_BUDGET = 1 << 20, BYTES_PER_BYTE = 16 };
+enum { BASE_BUDGET = 1 << 20, BYTES_PER_BYTE = 32 };
 
 struct af_pickle {
     af_arena *arena;
@@ -74,9 +75,9 @@ static af_status check_depth(af_pickle_value *root)
 static af_status open_machine(af_pickle_machine *m)
 {
     if (!(m->arena = af_arena_new())) return AF_ENOMEM;
-    m->small = af_arena_alloc(m->arena, SMALL * sizeof *m->small);
+    m->small = af_arena_alloc(m->arena, AF_PICKLE_SMALL * sizeof *m->small);
     if (!m->small) return AF_ENOMEM;
-    for (int i = 0; i < SMALL; i++)
+    for (int i = 0; i < AF_PICKLE_SMALL; i++)
         m->small[i] = (af_pickle_value){.kind = AF_PICKLE_INT, .integer = i};
     return AF_OK;
 }
@@ -85,9 +86,9 @@ static af_status run(af_pickle_value **root, af_pickle_machine *m, const char *n
 {
     while (!m->stopped) {
         size_t at = m->at;
-        const char *opcode = af_pickle_opcode_name(m);
         af_status st = af_pickle_step(m);
-        if (st == AF_EFORMAT) return af_prefix(st, "%s: byte %zu: %s", name, at, opcode);
+        if (st == AF_EFORMAT)
+            return af_prefix(st, "%s: byte %zu: %s", name, at, af_pickle_opcode_name(m, at));
         if (st != AF_OK) return af_prefix(st, "%s", name);
     }
     if (m->at != m->size)
@@ -162,6 +163,7 @@ static size_t stored_at(const af_pickle_array *a, size_t i)
 
 double af_pickle_element(const af_pickle_array *a, size_t i)
 {
+    if (!strchr("biuf", a->dtype.kind)) return NAN;
     int width = a->dtype.width;
     const uint8_t *from = a->data + stored_at(a, i) * (size_t)width;
     uint64_t bits = 0;

@@ -1,7 +1,7 @@
-/* Python pickles as data: protocols 0 to 5, plain values and numpy arrays. A pickle is a program; here
- * it is interpreted over values of this file only. The few names that numpy's pickles call stand in
- * one table (pickle_numpy.c); whatever else a file wants to import, call or build is refused with its
- * byte offset. Nothing of Python is ever run.
+/* Python pickles as data: protocols 0 to 5, plain values and numpy arrays. A pickle is a program;
+ * here it is interpreted over values of this file only. The few names that numpy's pickles call
+ * stand in one table (pickle_numpy.c); whatever else a file wants to import, call or build is
+ * refused with its byte offset. Nothing of Python is ever run.
  *
  *     af_pickle *p;
  *     AF_TRY(af_pickle_parse(&p, bytes, size, path));            bytes must outlive p
@@ -9,7 +9,7 @@
  *     if (v && v->kind == AF_PICKLE_ARRAY) ... af_pickle_element(v->array, i) ...
  *     af_pickle_free(p);
  *
- * Memory is at most 1 MiB + 16 times the size of the file, whatever the file says. Values may be
+ * Values take at most 1 MiB + 32 times the size of the file, whatever the file says. Values may be
  * shared, but none contains itself and none lies deeper than AF_PICKLE_DEPTH. */
 #ifndef AF_PICKLE_H
 #define AF_PICKLE_H
@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include "core/base/status.h"
 
-enum { AF_PICKLE_RANK = 8, AF_PICKLE_DEPTH = 64 };
+enum { AF_PICKLE_RANK = 8, AF_PICKLE_DEPTH = 64, AF_PICKLE_UCS4 = 4 };
 
 typedef enum af_pickle_kind {
     AF_PICKLE_NONE,
@@ -40,7 +40,7 @@ extern const char *const af_pickle_kind_names[AF_PICKLE_KINDS]; /* "None", "bool
 typedef struct af_pickle_value af_pickle_value;
 
 typedef struct af_pickle_dtype {
-    char kind; /* 'b'ool, 'i'nt, 'u'nsigned, 'f'loat, 'O'bject */
+    char kind; /* 'b'ool, 'i'nt, 'u'nsigned, 'f'loat, 'O'bject, text: 'S' bytes, 'U' UCS-4 */
     int width; /* bytes of an element */
     bool big_endian;
 } af_pickle_dtype;
@@ -83,9 +83,11 @@ const af_pickle_value *af_pickle_root(const af_pickle *p);
 
 /* A TEXT or BYTES of this content. */
 bool af_pickle_says(const af_pickle_value *v, const char *text);
-/* The value whose key says this; NULL: no such key, or no dict. The last one counts, as in Python. */
+/* The value whose key says this; NULL: no such key, or no dict. The last one counts, as in Python.
+ */
 const af_pickle_value *af_pickle_get(const af_pickle_value *dict, const char *key);
-/* Element i in C order of an array of numbers; integers beyond 2^53 are rounded. */
+/* Element i in C order of an array of numbers; integers beyond 2^53 are rounded. NAN for
+ * objects and texts. */
 double af_pickle_element(const af_pickle_array *a, size_t i);
 
 #endif

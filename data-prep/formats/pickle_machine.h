@@ -5,37 +5,51 @@
 #include "core/base/alloc.h"
 #include "data-prep/formats/pickle.h"
 
+enum { AF_PICKLE_SMALL = 256 }; /* integers below it are shared */
+
+typedef struct af_pickle_operand {
+    int n; /* from the table: what the handlers of several opcodes differ in */
+    int64_t number;
+    double real;
+    const char *data; /* a counted string or a line, in the file */
+    size_t size;
+} af_pickle_operand;
+
 typedef struct af_pickle_machine {
     const uint8_t *code;
     size_t size, at; /* the next byte */
     size_t steps;    /* opcodes so far */
     bool stopped;
+    af_pickle_operand operand; /* of the opcode under way */
     af_arena *arena;
     size_t spent, budget;
     af_pickle_value **stack, **memo;
-    size_t height, stack_room, memo_room;
+    size_t height, stack_room, memo_room, memo_count;
     size_t *marks; /* heights of the stack */
     size_t mark_count, mark_room;
-    af_pickle_value *small; /* the integers 0 .. 255 */
+    af_pickle_value *small; /* {AF_PICKLE_SMALL} */
 } af_pickle_machine;
-
-typedef struct af_pickle_operand {
-    int64_t number;
-    double real;
-    const char *data; /* of a counted string or a line, in the file */
-    size_t size;
-} af_pickle_operand;
 
 /* Charged to the budget, zeroed, freed with the pickle. */
 AF_CHECKED af_status af_pickle_take(void **out, af_pickle_machine *m, size_t size);
 AF_CHECKED af_status af_pickle_new(af_pickle_value **out, af_pickle_machine *m,
                                    af_pickle_kind kind);
+AF_CHECKED af_status af_pickle_append(af_pickle_machine *m, af_pickle_value *container,
+                                      af_pickle_value *v);
 AF_CHECKED af_status af_pickle_push(af_pickle_machine *m, af_pickle_value *v);
+/* The n-th value from the top; values below the last mark are out of reach. */
+AF_CHECKED af_status af_pickle_peek(af_pickle_value **out, const af_pickle_machine *m, size_t n);
 AF_CHECKED af_status af_pickle_pop(af_pickle_value **out, af_pickle_machine *m);
-/* Runs one opcode on its operand. */
+AF_CHECKED af_status af_pickle_mark(af_pickle_machine *m);
+/* Takes away the last mark; *first: what lay above it, readable until the next push. */
+AF_CHECKED af_status af_pickle_pop_mark(af_pickle_value *const **first, size_t *count,
+                                        af_pickle_machine *m);
+AF_CHECKED af_status af_pickle_put(af_pickle_machine *m, int64_t index);
+AF_CHECKED af_status af_pickle_recall(af_pickle_machine *m, int64_t index);
+
+/* pickle_opcodes.c: runs one opcode; its name, for messages. */
 AF_CHECKED af_status af_pickle_step(af_pickle_machine *m);
-/* The next opcode's name, for messages; "end of file" at the end. */
-const char *af_pickle_opcode_name(const af_pickle_machine *m);
+const char *af_pickle_opcode_name(const af_pickle_machine *m, size_t at);
 
 /* pickle_text.c: texts of protocol 0 and Latin-1; `out` lives in the arena or in the file. */
 AF_CHECKED af_status af_pickle_quoted(af_pickle_value *out, af_pickle_machine *m,

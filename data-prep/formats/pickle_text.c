@@ -29,8 +29,7 @@ af_status af_pickle_integer(int64_t *out, const af_pickle_operand *line)
     if (length - sign > 18 || strspn(text + sign, "0123456789") != length - sign)
         return af_fail(AF_EFORMAT, "not an integer of at most 18 digits");
     *out = strtoll(text, &end, 10);
-    return end == text + length && length > sign ? AF_OK
-                                                 : af_fail(AF_EFORMAT, "not an integer");
+    return end == text + length && length > sign ? AF_OK : af_fail(AF_EFORMAT, "not an integer");
 }
 
 af_status af_pickle_real(double *out, const af_pickle_operand *line)
@@ -86,7 +85,9 @@ af_status af_pickle_quoted(af_pickle_value *out, af_pickle_machine *m,
             continue;
         }
         bool hex = i + 1 < last && from[i + 1] == 'x';
-        int64_t byte = hex ? hex_at(&inside, i + 2, 2) : i + 1 < last ? simple_escape(from[i + 1]) : -1;
+        int64_t byte = hex            ? hex_at(&inside, i + 2, 2)
+                       : i + 1 < last ? simple_escape(from[i + 1])
+                                      : -1;
         if (byte < 0) return af_fail(AF_EFORMAT, "unknown escape after character %zu", i);
         to[n] = (char)byte;
         i += hex ? 4 : 2;

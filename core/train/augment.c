@@ -1,0 +1,73 @@
+/* All five numbers are drawn whatever is done, so that an image is moved alike with and without a
+ * flip or a square. */
+#include "core/train/augment.h"
+#include <stdio.h>
+#include <string.h>
+
+void af_augment_print(char out[AF_AUGMENT_TEXT], const af_augment *a)
+{
+    char crop[24] = "", cutout[24] = "";
+    if (a->pad) snprintf(crop, sizeof crop, ", crop %d", a->pad);
+    if (a->cutout) snprintf(cutout, sizeof cutout, ", cutout %d", a->cutout);
+    char all[AF_AUGMENT_TEXT];
+    snprintf(all, sizeof all, "%s%s%s", crop, a->flip ? ", flip" : "", cutout);
+    snprintf(out, AF_AUGMENT_TEXT, "%s", *all ? all + 2 : "");
+}
+
+/* How far the crop moves along an axis of n elements. */
+static int offset(af_rng *r, int pad, int n)
+{
+    int drawn = (int)af_rng_below(r, (uint64_t)(2 * pad + 1)) - pad;
+    return n > 1 ? drawn : 0;
+}
+
+/* The part of an axis of n elements that a square of `side` around a random centre covers. */
+static void span(int *from, int *to, af_rng *r, int side, int n)
+{
+    int centre = (int)af_rng_below(r, (uint64_t)n), first = centre - side / 2;
+    *from = first > 0 ? first : 0;
+    *to = first + side < n ? first + side : n;
+}
+
+af_augment_draw af_augment_at(const af_augment *a, af_shape s, uint64_t seed, uint64_t trial,
+                              uint32_t epoch, int64_t sample)
+{
+    af_rng r = af_rng_at(seed, "augment", trial, epoch, 0, (uint32_t)sample);
+    af_augment_draw d = {0};
+    d.dy = offset(&r, a->pad, s.h);
+    d.dx = offset(&r, a->pad, s.w);
+    d.flip = (af_rng_u32(&r) & 1) && a->flip;
+    span(&d.top, &d.bottom, &r, a->cutout, s.h);
+    span(&d.left, &d.right, &r, a->cutout, s.w);
+    if (s.h == 1 && a->cutout) d.top = 0, d.bottom = 1;
+    return d;
+}
+
+static void move_row(float *to, const float *from, int w, const af_augment_draw *d)
+{
+    for (int x = 0; x < w; x++) {
+        int at = (d->flip ? w - 1 - x : x) + d->dx;
+        to[x] = at >= 0 && at < w ? from[at] : 0;
+    }
+}
+
+void af_augment_move(float *to, const float *from, af_shape s, const af_augment_draw *d)
+{
+    for (int c = 0; c < s.c; c++, from += (size_t)s.h * (size_t)s.w)
+        for (int y = 0; y < s.h; y++, to += s.w) {
+            int at = y + d->dy;
+            if (at < 0 || at >= s.h)
+                memset(to, 0, (size_t)s.w * sizeof *to);
+            else
+                move_row(to, from + (size_t)at * (size_t)s.w, s.w, d);
+        }
+}
+
+void af_augment_cut(float *x, af_shape s, const af_augment_draw *d)
+{
+    if (d->top >= d->bottom || d->left >= d->right) return;
+    for (int c = 0; c < s.c; c++)
+        for (int y = d->top; y < d->bottom; y++)
+            memset(x + ((size_t)c * (size_t)s.h + (size_t)y) * (size_t)s.w + d->left, 0,
+                   (size_t)(d->right - d->left) * sizeof *x);
+}
