@@ -123,22 +123,6 @@ static void same_bits_with_any_threads(void **state)
     }
 }
 
-/* OpenMP may grant fewer threads than asked for: here one, since regions do not nest. */
-static void a_smaller_team_gives_the_same_bits(void **state)
-{
-    (void)state;
-    char wide[AF_SHA256_HEX], narrow[AF_SHA256_HEX];
-    problem *q = open_problem(&nets[0]);
-    train_digest(q, af_default_backend()->name, 2, wide);
-#pragma omp parallel num_threads(2)
-    {
-#pragma omp master
-        train_digest(q, af_default_backend()->name, 2, narrow);
-    }
-    assert_string_equal(wide, narrow);
-    close_problem(q);
-}
-
 static void a_step_allocates_nothing(void **state)
 {
     (void)state;
@@ -366,7 +350,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bits_with_any_threads),
-        cmocka_unit_test(a_smaller_team_gives_the_same_bits),
         cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(gradient_matches_finite_differences),
         cmocka_unit_test(backends_agree_on_whole_networks),

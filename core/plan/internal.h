@@ -7,8 +7,8 @@
  */
 #ifndef AF_PLAN_INTERNAL_H
 #define AF_PLAN_INTERNAL_H
-#include <stdatomic.h>
 #include "core/plan/plan.h"
+#include "core/plan/team.h"
 
 typedef enum af_item_kind {
     AF_GATHER,
@@ -68,9 +68,8 @@ struct af_plan {
     char *batch_memory, *local_memory, *lane_memory,
         *scratch; /* local, scratch: {threads}; lane: {lanes} */
     double *partials, *shared, *chunk_loss, *block_norm;
-    float *tail;              /* {chunk} samples of input: the padded last chunk of an inference */
-    atomic_int barrier_count; /* threads that have arrived; rounds completed */
-    atomic_uint barrier_round;
+    float *tail; /* {chunk} samples of input: the padded last chunk of an inference */
+    af_team *team;
 };
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */

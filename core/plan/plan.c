@@ -54,8 +54,9 @@ static af_status choose_chunks(af_plan *p)
                        lane);
     p->chunks_per_lane = lane / o->chunk;
     p->chunks = o->lanes * p->chunks_per_lane;
-    int cores = o->threads > 0 ? o->threads : omp_get_num_procs();
-    p->threads = cores < o->lanes ? cores : o->lanes;
+    int cores = o->threads > 0 ? o->threads : omp_get_max_threads(); /* honours OMP_NUM_THREADS */
+    AF_TRY(af_team_new(&p->team, cores < o->lanes ? cores : o->lanes));
+    p->threads = af_team_size(p->team);
     return AF_OK;
 }
 
@@ -156,6 +157,7 @@ fail:
 void af_plan_free(af_plan *p)
 {
     if (!p) return;
+    af_team_free(p->team);
     for (int i = 0; p->node && i < p->nodes; i++)
         if (p->node[i].prepared.self) p->backend->release(p->node[i].prepared.self);
     if (!p->o.params_of) {

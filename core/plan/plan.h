@@ -26,7 +26,7 @@ typedef struct af_plan_options {
     int batch;
     int lanes;   /* 0: at most 4, fewer when the batch does not divide */
     int chunk;   /* samples; 0: by a fixed cache budget, a divisor of the lane */
-    int threads; /* 0: all cores the process may use; never changes the bits */
+    int threads; /* 0: all cores, or OMP_NUM_THREADS; never changes the bits */
     bool train;
     const af_loss *loss; /* needed to train; infer plans with one can report the loss */
     af_plan *params_of;  /* infer: share this plan's parameters (must outlive it); NULL: own */

@@ -1,9 +1,7 @@
-/* Running a plan. One parallel region; a thread takes lanes t, t + T, t + 2T ... and, phase by
+/* Running a plan. Each thread of the team takes lanes t, t + T, t + 2T ... and, phase by
  * phase, sends each chunk of a lane through the phase's items. Between phases the reductions over
  * the batch are combined in chunk order. Nothing here allocates. */
 #include <math.h>
-#include <omp.h>
-#include <sched.h>
 #include <string.h>
 #include "core/plan/internal.h"
 
@@ -15,25 +13,7 @@ typedef struct job { /* one step or inference, the same for all threads */
     int n;       /* samples wanted; training: the batch */
     const af_update *update;
     af_position at;
-    int threads; /* of the team that runs it: OpenMP may grant fewer than the plan wanted */
 } job;
-
-/* A barrier that gives the core away after a short spin: OpenMP's own spins for milliseconds, which
- * on a machine with other work to do holds up the very thread that is waited for. */
-static void wait_for_all(const job *j)
-{
-    enum { SPINS = 1000 };
-    af_plan *p = j->p;
-    unsigned round = atomic_load_explicit(&p->barrier_round, memory_order_acquire);
-    if (atomic_fetch_add_explicit(&p->barrier_count, 1, memory_order_acq_rel) + 1 == j->threads) {
-        atomic_store_explicit(&p->barrier_count, 0, memory_order_relaxed);
-        atomic_store_explicit(&p->barrier_round, round + 1, memory_order_release);
-        return;
-    }
-    for (int spin = 0; atomic_load_explicit(&p->barrier_round, memory_order_acquire) == round;
-         spin++)
-        if (spin > SPINS) sched_yield();
-}
 
 int64_t af_plan_blocks(const af_plan *p)
 {
@@ -196,7 +176,7 @@ static void combine(const job *j, int phase, int thread)
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++) {
         const af_item *it = &p->items[i];
         if (it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) continue;
-        if (turn++ % j->threads != thread) continue;
+        if (turn++ % j->p->threads != thread) continue;
         const af_step_node *n = &p->node[it->node];
         af_call c = node_call(j, n, thread);
         c.n = p->o.batch;
@@ -214,7 +194,7 @@ static bool has_gather(const af_plan *p, int phase)
 
 static void begin(const job *j, int thread)
 {
-    for (int i = thread; i < j->p->nodes; i += j->threads) {
+    for (int i = thread; i < j->p->nodes; i += j->p->threads) {
         const af_step_node *n = &j->p->node[i];
         if (!n->live || !n->kernel->begin) continue;
         af_call c = node_call(j, n, thread);
@@ -224,7 +204,7 @@ static void begin(const job *j, int thread)
 
 static void finish(const job *j, int thread)
 {
-    for (int lane = thread; lane < j->p->o.lanes; lane += j->threads)
+    for (int lane = thread; lane < j->p->o.lanes; lane += j->p->threads)
         for (int i = 0; i < j->p->nodes; i++) {
             const af_step_node *n = &j->p->node[i];
             if (!n->live || !n->kernel->finish) continue;
@@ -238,7 +218,7 @@ static void run_phases(const job *j, int thread)
 {
     const af_plan *p = j->p;
     for (int phase = 0; phase < p->phases; phase++) {
-        for (int lane = thread; lane < p->o.lanes; lane += j->threads)
+        for (int lane = thread; lane < p->o.lanes; lane += j->p->threads)
             for (int k = 0; k < p->chunks_per_lane; k++) {
                 int chunk = lane * p->chunks_per_lane + k;
                 if (chunk * p->o.chunk >= j->n) continue;
@@ -246,10 +226,10 @@ static void run_phases(const job *j, int thread)
                     run_item(j, &p->items[i], lane, chunk, thread);
             }
         if (phase + 1 == p->phases) break;
-        wait_for_all(j);
+        af_team_wait(p->team);
         if (!has_gather(p, phase)) continue;
         combine(j, phase, thread);
-        wait_for_all(j);
+        af_team_wait(p->team);
     }
 }
 
@@ -290,12 +270,12 @@ static double clip_scale(const af_plan *p, double clip)
 static void update(const job *j, int thread)
 {
     af_plan *p = j->p;
-    for (int64_t b = thread; b < af_plan_blocks(p); b += j->threads)
+    for (int64_t b = thread; b < af_plan_blocks(p); b += j->p->threads)
         p->block_norm[b] = sum_lanes(p, b);
     if (!j->update) return;
-    wait_for_all(j);
+    af_team_wait(p->team);
     double scale = j->update->clip > 0 ? clip_scale(p, j->update->clip) : 1;
-    for (int64_t b = thread; b < af_plan_blocks(p); b += j->threads) {
+    for (int64_t b = thread; b < af_plan_blocks(p); b += j->p->threads) {
         int64_t from = b * AF_BLOCK,
                 n = p->weight_count - from < AF_BLOCK ? p->weight_count - from : AF_BLOCK;
         size_t at = (size_t)from * p->item_size;
@@ -304,25 +284,21 @@ static void update(const job *j, int thread)
     }
 }
 
-static void run(const job *wanted)
+static void work(void *arg, int thread)
 {
-#pragma omp parallel num_threads(wanted->p->threads)
-    {
-        int thread = omp_get_thread_num();
-        job mine = *wanted;
-        mine.threads = omp_get_num_threads();
-        /* libraries called from a region of one thread would otherwise start their own */
-        omp_set_num_threads(1);
-        begin(&mine, thread);
-        wait_for_all(&mine);
-        run_phases(&mine, thread);
-        if (mine.p->o.train) {
-            finish(&mine, thread);
-            wait_for_all(&mine);
-            update(&mine, thread);
-        }
-        wait_for_all(&mine); /* the region's own end then waits for nobody */
-    }
+    const job *j = arg;
+    begin(j, thread);
+    af_team_wait(j->p->team);
+    run_phases(j, thread);
+    if (!j->p->o.train) return;
+    finish(j, thread);
+    af_team_wait(j->p->team);
+    update(j, thread);
+}
+
+static void run(job *j)
+{
+    af_team_run(j->p->team, work, j);
 }
 
 static double total_loss(const af_plan *p)
