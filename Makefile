@@ -26,7 +26,7 @@ PACKAGES := build-essential pkg-config libdnnl-dev $(foreach d,$(PC_DEPS),$(call
 PC_NAMES := $(foreach d,$(PC_DEPS),$(call first,$(d)))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
 pc        = $(shell pkg-config $(1) 2>/dev/null)
-MISSING   = $(shell command -v $(CC) pkg-config >/dev/null 2>&1 || echo build-essential pkg-config; \
+MISSING   = $(shell for c in $(CC) make pkg-config; do command -v $$c >/dev/null 2>&1 || echo build-essential pkg-config; done; \
               $(foreach d,$(PC_DEPS),pkg-config --exists $(call first,$(d)) 2>/dev/null || echo $(call last,$(d));) \
               test -e /usr/include/dnnl.h || test -e /usr/local/include/dnnl.h || echo libdnnl-dev)
 
@@ -49,7 +49,7 @@ CPPFLAGS  += -isystem $(CUDA_HOME)/include
 LDFLAGS   += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64
 LDLIBS    += -lcudart -lstdc++
 endif
-# one object tree per configuration: nothing stale, no `clean` between sanitizers
+# one object tree per sanitizer, compiler and backend set; `make clean` after changing OPT
 BUILD := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter-out gcc cc,$(CC)),-$(notdir $(CC)))$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
 GEN   := $(BUILD)/gen
 
@@ -125,7 +125,7 @@ $(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 afield: $(BUILD)/afield FORCE
 	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
-$(BUILD)/afield.pc: Makefile | $(BUILD)/
+$(BUILD)/afield.pc: FORCE | $(BUILD)/
 	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
 $(TESTS) $(BUILD)/tests/bench_engine: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)

@@ -1,6 +1,7 @@
 /* Contract: a backend, a set of kernels that override the ops' reference kernels. One file in
- * core/backends defines `const af_backend af_backend_<name>`; its helpers live in a directory of the
- * same name. `prepare` answers "not mine" with AF_OK and kernel NULL: the reference then runs. */
+ * core/backends defines `const af_backend af_backend_<name>`; its helpers live in a directory of
+ * the same name. `prepare` answers "not mine" with AF_OK and kernel NULL: the reference then runs.
+ */
 #ifndef AF_BACKEND_H
 #define AF_BACKEND_H
 #include "core/op.h"
@@ -9,27 +10,27 @@
 typedef struct af_request {
     const af_node *node;
     const af_shape *in;
-    int n;                        /* samples per chunk, always exactly this many */
-    bool train;                   /* backward will be called */
+    int n;      /* samples per chunk, always exactly this many */
+    bool train; /* backward will be called */
     bool wants_dx[AF_MAX_INPUTS];
 } af_request;
 
 typedef struct af_prepared {
-    const af_kernel *kernel;      /* NULL: use the reference */
-    void *self;                   /* owned by the backend until release(self) */
-    size_t lane_bytes;            /* memory wanted per lane (gradient in the backend's layout) */
-    size_t scratch_bytes;         /* memory wanted per thread; shared by all nodes */
+    const af_kernel *kernel; /* NULL: use the reference */
+    void *self;              /* owned by the backend until release(self) */
+    size_t lane_bytes;       /* memory wanted per lane (gradient in the backend's layout) */
+    size_t scratch_bytes;    /* memory wanted per thread; shared by all nodes */
 } af_prepared;
 
 typedef struct af_backend {
     const char *name, *summary;
     af_dtype dtype;
-    /* AF_OK when usable on this machine, else AF_EUNSUPPORTED with the reason. Fills a short text such
-     * as "oneDNN 2.6.3, avx512_core" that is recorded in results. */
+    /* AF_OK when usable on this machine, else AF_EUNSUPPORTED with the reason. Fills a short text
+     * such as "oneDNN 2.6.3, avx512_core" that is recorded in results. */
     af_status (*probe)(char *text, size_t size);
     /* (optional) NULL: every op runs its reference. */
     af_status (*prepare)(const af_request *r, af_prepared *out);
-    void (*release)(void *self);  /* with prepare */
+    void (*release)(void *self); /* with prepare */
     /* (optional) Opens the device; its plans come with a later version of the contract. When set,
      * the backend cannot run plans on the host. */
     bool device;

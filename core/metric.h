@@ -6,17 +6,17 @@
 #include "core/graph/graph.h"
 
 typedef struct af_predictions {
-    int64_t n;           /* samples, or groups after aggregation */
-    af_shape shape;      /* of one prediction */
-    const float *pred;   /* {n, C, H, W}: logits or values */
-    const void *target;  /* int32 {n} for single labels, else float {n, C, H, W} */
+    int64_t n;          /* samples, or groups after aggregation */
+    af_shape shape;     /* of one prediction */
+    const float *pred;  /* {n, C, H, W}: logits or values */
+    const void *target; /* int32 {n} for single labels, else float {n, C, H, W} */
 } af_predictions;
 
 typedef struct af_metric {
     const char *name, *title, *definition, *unit;
-    int version;             /* raised when the definition changes; part of the task key */
+    int version; /* raised when the definition changes; part of the task key */
     bool higher_is_better;
-    bool dense;              /* wants float targets */
+    bool dense; /* wants float targets */
     AF_CHECKED af_status (*score)(const af_predictions *p, double *out);
 } af_metric;
 
@@ -28,8 +28,8 @@ static inline double af_metric_error(const af_metric *m, double score)
 
 /* The index of the largest of v[0 .. n), the lowest one when several are. */
 int af_argmax(const float *v, int n);
-/* AF_EINVAL when there is nothing to score, or naming the first prediction that is not finite. Every
- * score begins with it. */
+/* AF_EINVAL when there is nothing to score, or naming the first prediction that is not finite.
+ * Every score begins with it. */
 AF_CHECKED af_status af_predictions_check(const af_predictions *p);
 
 #endif

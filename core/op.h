@@ -1,7 +1,7 @@
-/* Contract: an op, the unit a graph is made of. One file in core/ops defines `const af_op af_op_<name>`
- * with its shape rule, parameters, cost and reference kernels in plain C; a builder line in
- * core/graph/graph.h makes it convenient. Every op is tested by existing: forward of every backend
- * against the reference, backward against finite differences.
+/* Contract: an op, the unit a graph is made of. One file in core/ops defines `const af_op
+ * af_op_<name>` with its shape rule, parameters, cost and reference kernels in plain C; a builder
+ * line in core/graph/graph.h makes it convenient. Every op is tested by existing: forward of every
+ * backend against the reference, backward against finite differences.
  *
  * Tensors inside a plan are NHWC. A kernel works on one chunk of consecutive samples.
  * The file is compiled twice: once as is (`real` = float), once with AF_DOUBLE (`real` = double),
@@ -21,7 +21,10 @@ typedef float real;
 #endif
 
 typedef enum af_dtype { AF_F32, AF_F64, AF_DTYPES } af_dtype;
-static inline size_t af_dtype_size(af_dtype t) { return t == AF_F64 ? sizeof(double) : sizeof(float); }
+static inline size_t af_dtype_size(af_dtype t)
+{
+    return t == AF_F64 ? sizeof(double) : sizeof(float);
+}
 
 typedef enum af_init {
     AF_INIT_ZEROS,
@@ -30,13 +33,14 @@ typedef enum af_init {
     AF_INIT_FAN_IN,     /* uniform in +-1/sqrt(fan_in) */
 } af_init;
 
-/* A parameter tensor, or a buffer that is not trained (running statistics). Dimensions are canonical:
- * convolution {out, in/groups, kh, kw}, linear {out, in, 1, 1}, per-channel {C, 1, 1, 1}. */
+/* A parameter tensor, or a buffer that is not trained (running statistics). Dimensions are
+ * canonical: convolution {out, in/groups, kh, kw}, linear {out, in, 1, 1}, per-channel {C, 1, 1,
+ * 1}. */
 typedef struct af_param {
     const char *name; /* "weight", "bias", "running_mean" ... */
     int dims[4];
     af_init init;
-    double fan;       /* fan-out or fan-in, as `init` wants */
+    double fan; /* fan-out or fan-in, as `init` wants */
     bool trained;
 } af_param;
 static inline int64_t af_param_size(const af_param *p)
@@ -47,25 +51,25 @@ static inline int64_t af_param_size(const af_param *p)
 /* One call of a kernel on one chunk. Tensors are of the plan's type (float or double). */
 typedef struct af_call {
     const af_node *node;
-    const af_shape *in;               /* input shapes */
-    void *self;                       /* the backend's state of this node; NULL for the reference */
-    int n;                            /* samples in this chunk */
-    int first;                        /* index of the chunk's first sample in the batch */
+    const af_shape *in; /* input shapes */
+    void *self;         /* the backend's state of this node; NULL for the reference */
+    int n;              /* samples in this chunk */
+    int first;          /* index of the chunk's first sample in the batch */
     bool train;
-    const void *x[AF_MAX_INPUTS];     /* {n, H, W, C} each */
-    void *y;                          /* output; read-only in backward */
-    const void *dy;                   /* gradient of the loss by y */
-    void *dx[AF_MAX_INPUTS];          /* NULL: not wanted */
-    bool add[AF_MAX_INPUTS];          /* dx += instead of dx = ; every kernel honours it */
-    void *w[AF_MAX_PARAMS];           /* parameters and buffers, canonical layout, in params() order */
-    void *dw[AF_MAX_PARAMS];          /* this lane's gradients (NULL for buffers) */
-    bool add_w;                       /* dw += instead of dw = */
-    void *saved;                      /* this chunk's part of saved() bytes per sample, forward -> backward */
-    double *partial;                  /* this chunk's partial sums, partials() doubles */
-    double *shared;                   /* shared() doubles of this node, written by combine */
-    void *lane;                       /* this lane's lane_bytes of this node (backends) */
-    void *scratch;                    /* this thread's scratch, scratch_bytes (backends) */
-    uint64_t seed;                    /* position of the dropout stream: seed, trial, epoch, step */
+    const void *x[AF_MAX_INPUTS]; /* {n, H, W, C} each */
+    void *y;                      /* output; read-only in backward */
+    const void *dy;               /* gradient of the loss by y */
+    void *dx[AF_MAX_INPUTS];      /* NULL: not wanted */
+    bool add[AF_MAX_INPUTS];      /* dx += instead of dx = ; every kernel honours it */
+    void *w[AF_MAX_PARAMS];       /* parameters and buffers, canonical layout, in params() order */
+    void *dw[AF_MAX_PARAMS];      /* this lane's gradients (NULL for buffers) */
+    bool add_w;                   /* dw += instead of dw = */
+    void *saved;     /* this chunk's part of saved() bytes per sample, forward -> backward */
+    double *partial; /* this chunk's partial sums, partials() doubles */
+    double *shared;  /* shared() doubles of this node, written by combine */
+    void *lane;      /* this lane's lane_bytes of this node (backends) */
+    void *scratch;   /* this thread's scratch, scratch_bytes (backends) */
+    uint64_t seed;   /* position of the dropout stream: seed, trial, epoch, step */
     uint64_t trial;
     uint32_t epoch, step;
 } af_call;
@@ -77,11 +81,11 @@ typedef struct af_call {
  *   [gather_back on every chunk, combine_back once]
  *   backward on every chunk
  *   finish                         once a lane, after its last backward (gradient layouts)
- * combine sees the partials of all chunks in chunk order: `partial` = the first chunk's, `n` = number
- * of samples in the batch, chunks follow each other at partials() doubles. Outside training gather
- * and combine are not called: forward then uses the buffers. */
+ * combine sees the partials of all chunks in chunk order: `partial` = the first chunk's, `n` =
+ * number of samples in the batch, chunks follow each other at partials() doubles. Outside training
+ * gather and combine are not called: forward then uses the buffers. */
 typedef struct af_kernel {
-    const char *name;                 /* what is printed by `afield plan`; e.g. "reference" */
+    const char *name; /* what the plan reports: "reference", an implementation's name */
     void (*begin)(const af_call *c);
     void (*gather)(const af_call *c);
     void (*combine)(const af_call *c, int chunks);
@@ -97,8 +101,9 @@ enum { AF_BACKWARD_X = 1, AF_BACKWARD_Y = 2 }; /* what backward (and gather_back
 struct af_op {
     const char *name, *summary;
     int min_inputs, max_inputs;
-    unsigned reads;                   /* AF_BACKWARD_* */
-    /* Checks attributes and inputs; fills the output's shape. Errors through af_fail, with numbers. */
+    unsigned reads; /* AF_BACKWARD_* */
+    /* Checks attributes and inputs; fills the output's shape. Errors through af_fail, with numbers.
+     */
     af_status (*shape)(const af_node *n, const af_shape *in, af_shape *out);
     /* (optional) Fills p, returns how many; at most AF_MAX_PARAMS. */
     int (*params)(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS]);

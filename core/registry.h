@@ -1,5 +1,5 @@
-/* Everything that exists, by kind. registry.c is generated from the directory listing; arrays end with
- * NULL and are sorted by name. */
+/* Everything that exists, by kind. registry.c is generated from the directory listing; arrays end
+ * with NULL and are sorted by name. */
 #ifndef AF_REGISTRY_H
 #define AF_REGISTRY_H
 #include "core/backend.h"

@@ -1,8 +1,8 @@
-/* Contract: a search method. Black box, ask/tell: `ask` proposes a configuration, `tell` brings back
- * what happened; several asks may be open. A searcher sees configurations, validation errors and costs
- * and nothing else: no data, no test split, no backend. Its decisions may depend only on what it was
- * asked and told and on the context's random streams, so replaying the journal restores it.
- * searchers/<name>.c defines `const af_searcher af_searcher_<name>`.
+/* Contract: a search method. Black box, ask/tell: `ask` proposes a configuration, `tell` brings
+ * back what happened; several asks may be open. A searcher sees configurations, validation errors
+ * and costs and nothing else: no data, no test split, no backend. Its decisions may depend only on
+ * what it was asked and told and on the context's random streams, so replaying the journal restores
+ * it. searchers/<name>.c defines `const af_searcher af_searcher_<name>`.
  */
 #ifndef AF_SEARCHER_H
 #define AF_SEARCHER_H
@@ -12,21 +12,21 @@
 typedef struct af_search_context {
     const af_space *space;
     uint64_t seed;
-    int epochs;              /* default fidelity of a proposal */
-    int full_epochs;         /* the recipe's */
-    int workers;             /* asks that may be open at once */
+    int epochs;      /* default fidelity of a proposal */
+    int full_epochs; /* the recipe's */
+    int workers;     /* asks that may be open at once */
 } af_search_context;
 
 typedef enum af_answer { AF_PROPOSE, AF_WAIT, AF_DONE } af_answer; /* WAIT: for a tell */
 
 typedef struct af_searcher {
     const char *name, *title, *summary, *cite;
-    const af_option *options;    /* may be NULL */
+    const af_option *options; /* may be NULL */
     size_t options_size;
     /* Options were checked; *self is freed by close. */
     AF_CHECKED af_status (*open)(void **self, const af_search_context *ctx, const void *options);
-    /* Fills out->config (and, when it differs from the default, out->epochs, out->schedule); number is
-     * the trial's number, from 0: random streams are positioned by it. */
+    /* Fills out->config (and, when it differs from the default, out->epochs, out->schedule); number
+     * is the trial's number, from 0: random streams are positioned by it. */
     AF_CHECKED af_status (*ask)(void *self, const af_search_context *ctx, int64_t number,
                                 af_proposal *out, af_answer *answer);
     AF_CHECKED af_status (*tell)(void *self, const af_search_context *ctx, const af_trial *trial,

@@ -1,8 +1,9 @@
-/* Contract: a search space. A configuration is a typed vector; architectures and hyper-parameters are
- * the same thing to a searcher. A space is a table of typed parameters and one builder. Sampling,
- * mutation, neighbours, crossover and encodings come from here for every product space. A hand-designed
- * model (a baseline) is a space of its hyper-parameters whose defaults are the published model.
- * Spaces live in core/spaces, baselines in baselines/: `const af_space af_space_<name>`.
+/* Contract: a search space. A configuration is a typed vector; architectures and hyper-parameters
+ * are the same thing to a searcher. A space is a table of typed parameters and one builder.
+ * Sampling, mutation, neighbours, crossover and encodings come from here for every product space. A
+ * hand-designed model (a baseline) is a space of its hyper-parameters whose defaults are the
+ * published model. Spaces live in core/spaces, baselines in baselines/: `const af_space
+ * af_space_<name>`.
  */
 #ifndef AF_SPACE_H
 #define AF_SPACE_H
@@ -27,13 +28,14 @@ typedef struct af_io {
 
 typedef enum af_kind { AF_CATEGORICAL, AF_INTEGER, AF_FLOAT, AF_LOG_FLOAT } af_kind;
 
-typedef struct af_knob {      /* one parameter of a space */
+typedef struct af_knob { /* one parameter of a space */
     const char *name;
     af_kind kind;
-    const char *const *choices; /* AF_CATEGORICAL: NULL-terminated names; values are their indices */
-    double low, high;           /* the others: inclusive range */
-    double def;                 /* default value (index for AF_CATEGORICAL); NAN: none, the task's
-                                   recipe decides. Its text is "recipe"; it is never drawn */
+    const char *const
+        *choices;     /* AF_CATEGORICAL: NULL-terminated names; values are their indices */
+    double low, high; /* the others: inclusive range */
+    double def;       /* default value (index for AF_CATEGORICAL); NAN: none, the task's
+                         recipe decides. Its text is "recipe"; it is never drawn */
 } af_knob;
 
 typedef struct af_config {
@@ -63,12 +65,13 @@ af_config af_space_sample(const af_space *s, af_rng *r); /* uniform; AF_LOG_FLOA
 void af_space_mutate(const af_space *s, af_config *c, af_rng *r);
 af_config af_space_crossover(const af_space *s, const af_config *a, const af_config *b, af_rng *r);
 /* Every configuration that differs in one discrete knob; out may be NULL to count. Integers step by
- * one, floats by a tenth of their (log) range either way. Returns how many there are, fills up to max. */
+ * one, floats by a tenth of their (log) range either way. Returns how many there are, fills up to
+ * max. */
 int af_space_neighbours(const af_space *s, const af_config *c, af_config *out, int max);
 /* Number of configurations; HUGE_VAL with a float knob. */
 double af_space_size(const af_space *s);
-/* One-hot for categories, [0, 1] for numbers (log where the knob is); returns the length, fills up to
- * max. A value left to the recipe is all zeros, or 0.5. */
+/* One-hot for categories, [0, 1] for numbers (log where the knob is); returns the length, fills up
+ * to max. A value left to the recipe is all zeros, or 0.5. */
 int af_space_encode(const af_space *s, const af_config *c, double *out, int max);
 AF_CHECKED af_status af_space_check(const af_space *s, const af_config *c); /* ranges, integers */
 /* Text of any length is accepted and refused with a position. "default" is the default. */

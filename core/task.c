@@ -7,4 +7,5 @@ const char *const af_objective_names[] = {
     [AF_DENSE_REGRESSION] = "dense_regression",
     [AF_DENSE_BINARY] = "dense_binary",
 };
-const char *const af_protocol_names[AF_PROTOCOLS + 1] = {[AF_CLEAN] = "clean", [AF_PAPER] = "paper"};
+const char *const af_protocol_names[AF_PROTOCOLS + 1] = {
+    [AF_CLEAN] = "clean", [AF_PAPER] = "paper"};

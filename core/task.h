@@ -4,7 +4,12 @@
 #define AF_TASK_H
 #include "core/space.h"
 
-typedef enum af_objective { AF_SINGLE_LABEL, AF_MULTI_LABEL, AF_DENSE_REGRESSION, AF_DENSE_BINARY } af_objective;
+typedef enum af_objective {
+    AF_SINGLE_LABEL,
+    AF_MULTI_LABEL,
+    AF_DENSE_REGRESSION,
+    AF_DENSE_BINARY
+} af_objective;
 extern const char *const af_objective_names[];
 /* How predictions of one group (record, clip) become one before the metric. */
 typedef enum af_aggregate { AF_PER_SAMPLE, AF_MAJORITY, AF_MEAN_LOGIT } af_aggregate;
@@ -16,12 +21,12 @@ extern const char *const af_protocol_names[AF_PROTOCOLS + 1]; /* "clean", "paper
 typedef struct af_task {
     const char *name, *title, *domain, *summary;
     af_objective objective;
-    const char *loss, *metric;         /* names of a loss and of a metric plugin */
+    const char *loss, *metric; /* names of a loss and of a metric plugin */
     af_aggregate aggregate;
     af_sampler sampler;
-    const char *const *labels;         /* class names, NULL-terminated; NULL: none */
+    const char *const *labels; /* class names, NULL-terminated; NULL: none */
     af_recipe recipe[AF_SIZES];
-    const char *notes;                 /* choices made where the sources are silent; differences by size */
+    const char *notes; /* choices made where the sources are silent; differences by size */
     const char *cite, *license;
 } af_task;
 

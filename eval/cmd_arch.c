@@ -9,6 +9,10 @@
 
 enum { MAX_ARCH_FILE = 1 << 24 };
 
+enum { AUTO = AF_SIZES };
+static const char *const sizes[] = {
+    [AF_TINY] = "tiny", [AF_SMALL] = "small", [AF_FULL] = "full", [AUTO] = "auto", NULL};
+
 typedef struct options {
     const char *task, *input, *space;
     int outputs, size;
@@ -25,8 +29,8 @@ static const af_option table[] = {
      NULL},
     {"space", AF_OPT_TEXT, offsetof(options, space), NULL, 0, 0,
      "the space ARCH belongs to (default nb201)", NULL, "SPACE"},
-    {"size", AF_OPT_CHOICE, offsetof(options, size), "full", 0, 0, "widths of the network",
-     af_size_names, NULL},
+    {"size", AF_OPT_CHOICE, offsetof(options, size), "auto", 0, 0,
+     "widths of the network; auto: tiny with --task, full with --input", sizes, NULL},
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
     {0}};
 
@@ -46,7 +50,8 @@ static af_status find_io(af_io *io, const options *o)
 {
     if (!o->task == !o->input)
         return af_fail(AF_EUSAGE, "give either --task TASK or --input 3x32x32 --outputs 100");
-    *io = (af_io){.output = {o->outputs, 1, 1}, .dense = o->dense, .size = (af_size)o->size};
+    af_size size = o->size != AUTO ? (af_size)o->size : o->task ? AF_TINY : AF_FULL;
+    *io = (af_io){.output = {o->outputs, 1, 1}, .dense = o->dense, .size = size};
     if (o->input) {
         AF_TRY(parse_shape(&io->input, o->input));
         if (o->dense) io->output = (af_shape){o->outputs, io->input.h, io->input.w};
@@ -56,7 +61,7 @@ static af_status find_io(af_io *io, const options *o)
     af_dataset *d;
     char directory[4096];
     AF_TRY(af_need_task(&task, o->task));
-    AF_TRY(af_need_data(directory, task, (af_size)o->size));
+    AF_TRY(af_need_data(directory, task, size));
     AF_TRY(af_dataset_open(&d, directory, task, AF_MAIN));
     *io = af_dataset_io(d);
     af_dataset_close(d);
@@ -79,6 +84,24 @@ static af_status read_arch(char **out, const char *word)
     return af_fail(AF_EFORMAT, "%s: not a text; want an architecture on one line", word + 1);
 }
 
+/* Says, after what is wrong with it as an architecture, that a word is no baseline either. */
+static af_status no_baseline(af_status st, const char *word)
+{
+    enum { MAX_NAMES = 64 };
+    const char *names[MAX_NAMES] = {0};
+    char list[512] = "";
+    size_t n = 0;
+    for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.space[i]; i++) {
+        if (!af_builtin.space[i]->baseline) continue;
+        names[n++] = af_builtin.space[i]->name;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", n > 1 ? ", " : "", names[n - 1]);
+    }
+    const char *near = af_nearest(word, names);
+    return af_fail(st, "%s; nor is '%.40s' a baseline%s%s%s, of which there are: %s", af_error(),
+                   word, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+}
+
 /* The configuration that a word means: a baseline's default, or a text of the space. */
 static af_status find_config(const af_space **space, af_config *c, const char *word,
                              const char *name)
@@ -90,7 +113,8 @@ static af_status find_config(const af_space **space, af_config *c, const char *w
     AF_TRY(read_arch(&text, word));
     af_status st = af_space_parse(*space, c, text);
     af_free(text);
-    return st;
+    bool is_name = !name && word[0] != '@' && !strpbrk(word, "|~");
+    return st == AF_EINVAL && is_name ? no_baseline(st, word) : st;
 }
 
 static void print_layers(const af_graph *g)
@@ -146,10 +170,10 @@ static af_status run(const void *values, const char *const *words, int count)
     } else {
         af_graph_cost cost = af_graph_measure(g);
         print_layers(g);
-        printf("\n%s %s\nparameters %lld\nMACs       %.0f\nFLOPs      %.4g forward, %.4g backward, "
-               "per sample\n",
-               space->name, name, (long long)cost.parameters, cost.total.macs, cost.total.forward,
-               cost.total.backward);
+        printf("\n%s %s, size %s\nparameters %lld\nMACs       %.0f\nFLOPs      %.4g forward, %.4g "
+               "backward, per sample\n",
+               space->name, name, af_size_names[io.size], (long long)cost.parameters,
+               cost.total.macs, cost.total.forward, cost.total.backward);
     }
     af_graph_free(g);
     return st;

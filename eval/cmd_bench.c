@@ -1,7 +1,8 @@
-/* afield bench: runs a suite's matrix of tasks, methods and seeds in order, then prints the report.
- */
+/* afield bench: runs a suite's matrix of tasks, methods and seeds in order, then prints the report
+ * of these runs. One that fails, as a training that diverges, does not end the suite. */
 #include <stdio.h>
 #include <string.h>
+#include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "eval/cli.h"
@@ -29,30 +30,124 @@ static af_status default_directory(char out[AF_PATH_MAX], const char *suite)
     return af_path_format(out, "runs/%.*s", (int)strcspn(name, "."), name);
 }
 
-static af_status run_one(const af_suite *s, const options *o, const char *directory, size_t index)
+/* What became of a suite's runs. */
+typedef struct outcome {
+    char **results; /* result.json of each that ended well */
+    char **failures;
+    size_t finished, failed;
+    af_status first; /* of the failures */
+} outcome;
+
+static af_status outcome_new(outcome *r, size_t count)
+{
+    *r = (outcome){.results = af_calloc(count, sizeof *r->results),
+                   .failures = af_calloc(count, sizeof *r->failures)};
+    return r->results && r->failures ? AF_OK : AF_ENOMEM;
+}
+
+static void outcome_free(outcome *r)
+{
+    for (size_t i = 0; i < r->finished; i++) af_free(r->results[i]);
+    for (size_t i = 0; i < r->failed; i++) af_free(r->failures[i]);
+    af_free(r->results);
+    af_free(r->failures);
+}
+
+/* Failures that the next run would meet too. */
+static bool ends_suite(af_status st)
+{
+    return st == AF_EINTERRUPTED || st == AF_EIO || st == AF_ENOMEM || st == AF_EUSAGE;
+}
+
+static af_status run_one(outcome *r, const af_suite *s, const options *o, const char *directory,
+                         size_t index)
 {
     af_job job;
-    char name[256], path[AF_PATH_MAX];
+    char name[256], path[AF_PATH_MAX], result[AF_PATH_MAX];
     size_t count = af_suite_count(s);
     AF_TRY(af_suite_job(&job, name, s, index));
     AF_TRY(af_path_join(path, directory, name));
+    AF_TRY(af_path_join(result, path, "result.json"));
     job.out = path;
     job.resume = o->resume;
     job.threads = o->threads;
     af_log(AF_LOG_INFO, "[%zu/%zu] %s", index + 1, count, name);
     af_status st = af_job_run(&job);
-    return st == AF_OK ? AF_OK : af_prefix(st, "run %zu of %zu, %s", index + 1, count, path);
+    if (st == AF_OK) {
+        char *copy = r->results[r->finished] = af_strdup(result);
+        r->finished += copy != NULL;
+        return copy ? AF_OK : AF_ENOMEM;
+    }
+    (void)af_prefix(st, "run %zu of %zu, %s", index + 1, count, path);
+    if (ends_suite(st)) return st;
+    af_log(AF_LOG_WARN, "%s", af_error());
+    if (!r->failed) r->first = st;
+    char *copy = r->failures[r->failed] = af_strdup(af_error());
+    r->failed += copy != NULL;
+    return copy ? AF_OK : AF_ENOMEM;
+}
+
+static af_status list_failures(const outcome *r)
+{
+    fflush(stdout); /* the table goes first */
+    af_log(AF_LOG_INFO, "\nfailed:");
+    for (size_t i = 0; i < r->failed; i++) af_log(AF_LOG_INFO, "  %s", r->failures[i]);
+    return af_fail(r->first,
+                   "%zu of %zu runs failed and %s not in the table; --resume tries "
+                   "them again and keeps the finished ones",
+                   r->failed, r->failed + r->finished, r->failed == 1 ? "is" : "are");
+}
+
+/* A word of a shell command line. */
+static const char *quoted(char out[AF_PATH_MAX], const char *word)
+{
+    size_t used = 0;
+    if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789/._-+=,:@%")])
+        return word;
+    out[used++] = '\'';
+    for (; *word && used + 6 < AF_PATH_MAX; word++) {
+        const char *piece = *word == '\'' ? "'\\''" : (char[]){*word, '\0'};
+        memcpy(out + used, piece, strlen(piece));
+        used += strlen(piece);
+    }
+    memcpy(out + used, "'", 2);
+    return out;
 }
 
 static void say_what_next(const af_suite *s, const char *directory)
 {
+    char text[AF_PATH_MAX];
+    fflush(stdout);
     af_log(AF_LOG_INFO,
            "\nresults are in %s; each run has result.json, predictions.h5 and journal.jsonl\ntry "
            "next:\n"
            "  ./afield report %s --csv runs.csv\n"
            "  ./afield describe %s --cost\n"
            "  ./afield run --task %s --method regularized_evolution --budget 20x --seed 1",
-           directory, directory, s->tasks[0], s->tasks[0]);
+           directory, quoted(text, directory), s->tasks[0], s->tasks[0]);
+}
+
+static af_status run_all(const af_suite *s, const options *o, const char *directory)
+{
+    outcome r;
+    af_status st;
+    double started = af_clock();
+    size_t count = af_suite_count(s);
+    AF_GOTO(st, done, outcome_new(&r, count));
+    for (size_t i = 0; i < count; i++) AF_GOTO(st, done, run_one(&r, s, o, directory, i));
+    af_log(AF_LOG_INFO, "%zu runs in %.0f s", count, af_clock() - started);
+    if (r.finished) {
+        if (s->title) printf("%s\n\n", s->title);
+        AF_GOTO(st, done, af_report_places((const char *const *)r.results, (int)r.finished));
+    }
+    if (r.failed)
+        st = list_failures(&r);
+    else
+        say_what_next(s, directory);
+done:
+    outcome_free(&r);
+    return st;
 }
 
 static af_status run(const void *values, const char *const *words, int count)
@@ -62,16 +157,9 @@ static af_status run(const void *values, const char *const *words, int count)
     char directory[AF_PATH_MAX];
     (void)count;
     AF_TRY(af_suite_load(&s, words[0]));
-    double started = af_clock();
     af_status st =
         o->out ? af_path_format(directory, "%s", o->out) : default_directory(directory, words[0]);
-    for (size_t i = 0; st == AF_OK && i < af_suite_count(s); i++) st = run_one(s, o, directory, i);
-    if (st == AF_OK) {
-        af_log(AF_LOG_INFO, "%zu runs in %.0f s", af_suite_count(s), af_clock() - started);
-        if (s->title) printf("%s\n\n", s->title);
-        st = af_report_places((const char *[]){directory}, 1);
-    }
-    if (st == AF_OK) say_what_next(s, directory);
+    if (st == AF_OK) st = run_all(s, o, directory);
     af_suite_free(s);
     return st;
 }

@@ -1,5 +1,6 @@
 /* afield data: makes datasets (generate, import) and checks them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
@@ -10,15 +11,17 @@
 typedef struct options {
     int size;
     uint64_t seed;
-    bool json;
+    bool json, force;
 } options;
 static const char *const size_choices[] = {"tiny", "small", "full", "auto", NULL};
 enum { SIZE_AUTO = 3 };
 static const af_option table[] = {
     {"size", AF_OPT_CHOICE, offsetof(options, size), "auto", 0, 0,
      "generate and check: tiny unless said; import: full unless said", size_choices, NULL},
-    {"seed", AF_OPT_U64, offsetof(options, seed), "0", 0, 1.8e19, "generate: the stand-in's seed",
+    {"seed", AF_OPT_U64, offsetof(options, seed), "0", 0, 9e18, "generate: the stand-in's seed",
      NULL, NULL},
+    {"force", AF_OPT_FLAG, offsetof(options, force), "false", 0, 0,
+     "generate and import: replace imported data", NULL, NULL},
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "check: print JSON", NULL, NULL},
     {0}};
 
@@ -36,16 +39,21 @@ static json_t *class_counts(const af_task *task, const af_dataset *d, const af_i
     return counts;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const int32_t p = *(const int32_t *)a, q = *(const int32_t *)b;
+    return (p > q) - (p < q);
+}
+
 static int64_t count_groups(const af_dataset *d, const af_indices *which)
 {
-    int64_t most = 0, groups = 0;
     if (!d->group) return which->count;
-    for (int64_t i = 0; i < which->count; i++)
-        if (d->group[which->i[i]] > most) most = d->group[which->i[i]];
-    char *seen = af_calloc((size_t)most + 1, 1);
-    for (int64_t i = 0; seen && i < which->count; i++)
-        groups += !seen[d->group[which->i[i]]]++ ? 1 : 0;
-    af_free(seen);
+    int32_t *group = af_alloc((size_t)which->count * sizeof *group);
+    for (int64_t i = 0; group && i < which->count; i++) group[i] = d->group[which->i[i]];
+    if (group) qsort(group, (size_t)which->count, sizeof *group, by_value);
+    int64_t groups = 0;
+    for (int64_t i = 0; group && i < which->count; i++) groups += !i || group[i] != group[i - 1];
+    af_free(group);
     return groups;
 }
 
@@ -61,7 +69,7 @@ static af_status mark(json_t *owner, const af_dataset *d, const af_indices *whic
         json_t *before = json_object_get(owner, id);
         if (before && strcmp(json_string_value(before), split) != 0)
             return af_fail(AF_EFORMAT, "%s: %s '%s' is in both %s and %s", d->path,
-                           d->group ? "group" : "sample", id, json_string_value(before), split);
+                           d->group ? "record" : "sample", id, json_string_value(before), split);
         if (!before) json_object_set_new(owner, id, json_string(split));
     }
     return AF_OK;
@@ -87,23 +95,53 @@ static json_t *describe_part(const af_task *task, const af_dataset *d)
                      d->output.c, d->output.h, d->output.w, "sha256", d->sha256, "splits", splits);
 }
 
+/* Few are listed, many summed up. */
+static void print_classes(json_t *classes)
+{
+    enum { FEW = 24 };
+    const char *label;
+    json_t *n;
+    json_int_t least = INT64_MAX, most = 0;
+    json_object_foreach(classes, label, n)
+    {
+        json_int_t count = json_integer_value(n);
+        if (json_object_size(classes) <= FEW) printf("  %s %lld", label, (long long)count);
+        if (count < least) least = count;
+        if (count > most) most = count;
+    }
+    if (json_object_size(classes) > FEW)
+        printf("  %zu classes of %lld to %lld", json_object_size(classes), (long long)least,
+               (long long)most);
+}
+
+/* "3 x 15 x 15": channels, rows, columns. */
+static const char *shape_text(char out[64], const json_t *shape)
+{
+    json_int_t n[3];
+    for (size_t i = 0; i < 3; i++) n[i] = json_integer_value(json_array_get(shape, i));
+    snprintf(out, 64, "%lld x %lld x %lld", (long long)n[0], (long long)n[1], (long long)n[2]);
+    return out;
+}
+
 static void print_part(json_t *part)
 {
-    const char *key, *label;
-    json_t *one, *n;
+    char input[64], output[64];
+    const char *key;
+    json_t *one;
     printf("%s\n  %s, %s, %lld samples, sha256 %.16s... verified\n",
            json_string_value(json_object_get(part, "path")),
            json_string_value(json_object_get(part, "size")),
            json_string_value(json_object_get(part, "provenance")),
            (long long)json_integer_value(json_object_get(part, "samples")),
            json_string_value(json_object_get(part, "sha256")));
+    printf("  input %s, output %s\n", shape_text(input, json_object_get(part, "input")),
+           shape_text(output, json_object_get(part, "output")));
     json_object_foreach(json_object_get(part, "splits"), key, one)
     {
         printf("  %-12s %8lld samples %8lld groups ", key,
                (long long)json_integer_value(json_object_get(one, "samples")),
                (long long)json_integer_value(json_object_get(one, "groups")));
-        json_object_foreach(json_object_get(one, "classes"), label, n)
-            printf("  %s %lld", label, (long long)json_integer_value(n));
+        print_classes(json_object_get(one, "classes"));
         putchar('\n');
     }
 }
@@ -130,6 +168,7 @@ static af_status check(const af_task *task, const char *directory, bool as_json)
     AF_GOTO(st, done, af_dataset_open(&part[0], directory, task, AF_MAIN));
     AF_GOTO(st, done, af_dataset_open(&part[1], directory, task, AF_HELD_OUT));
     for (int k = 0; k < 2; k++) AF_GOTO(st, done, af_dataset_verify(part[k]));
+    AF_GOTO(st, done, af_dataset_match(part[0], part[1]));
     AF_GOTO(st, done, disjoint((const af_dataset *const *)part));
     json_object_set_new(all, "main", describe_part(task, part[0]));
     json_object_set_new(all, "held_out", describe_part(task, part[1]));
@@ -145,6 +184,23 @@ done:
     for (int k = 0; k < 2; k++)
         if (part[k]) af_dataset_close(part[k]);
     return st;
+}
+
+/* Imported data may be hard to get again. */
+static af_status spare_imported(const af_task *task, const char *directory)
+{
+    char provenance[AF_PROVENANCE_MAX], path[4096];
+    for (int part = AF_MAIN; part <= AF_HELD_OUT; part++) {
+        if (af_dataset_provenance(provenance, directory, task->name, part) != AF_OK ||
+            strcmp(provenance, "generated") == 0)
+            continue;
+        AF_TRY(af_dataset_path(path, directory, task->name, part));
+        return af_fail(AF_EUSAGE,
+                       "%s: holds imported data (%s), which this would replace; move them away, or "
+                       "add --force to lose them",
+                       path, provenance);
+    }
+    return AF_OK;
 }
 
 static af_status run(const void *values, const char *const *words, int count)
@@ -163,6 +219,7 @@ static af_status run(const void *values, const char *const *words, int count)
     if (import || generate) {
         const af_prep *prep = af_find_prep(task->name);
         if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
+        if (!o->force) AF_TRY(spare_imported(task, directory));
         AF_TRY(af_mkdirs(directory));
         af_prep_request r = {task, size, import ? words[2] : NULL, o->seed, directory};
         AF_TRY(import ? prep->import(&r) : prep->generate(&r));
@@ -172,7 +229,8 @@ static af_status run(const void *values, const char *const *words, int count)
 
 const af_cmd af_cmd_data = {
     .name = "data",
-    .usage = "generate TASK | import TASK PATH | check TASK  [--size tiny|small|full] [--seed N]",
+    .usage = "generate TASK | import TASK PATH | check TASK  [--size tiny|small|full] [--seed N] "
+             "[--force]",
     .summary = "make and check datasets",
     .order = 3,
     .more =

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
 #include "eval/outline.h"
@@ -244,7 +245,7 @@ static af_status unknown(const char *name)
                    name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* `kind` may be NULL when only one thing has the name. */
+/* Without a kind the first of several things of one name is meant, and the others are mentioned. */
 static af_status find(candidate *out, const char *kind, const char *name)
 {
     const af_space *space = af_find_space(name);
@@ -260,9 +261,10 @@ static af_status find(candidate *out, const char *kind, const char *name)
     for (int i = 0; i < KINDS; i++) {
         if (!all[i].plugin || (kind && strcmp(kind, all[i].kind) != 0)) continue;
         if (first)
-            return af_fail(AF_EUSAGE, "'%s' names both (%s, %s); say which: afield describe %s %s",
-                           name, first->kind, all[i].kind, first->kind, name);
-        first = &all[i];
+            af_log(AF_LOG_INFO, "this is the %s; for the %s of that name: afield describe %s %s",
+                   first->kind, all[i].kind, all[i].kind, name);
+        else
+            first = &all[i];
     }
     if (!first && kind)
         return af_fail(AF_EUSAGE, "no %.40s '%.40s'; see `afield list`", kind, name);

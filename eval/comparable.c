@@ -1,5 +1,6 @@
 /* What may stand in one table. Task keys must agree within a task; within a cell, which is averaged
- * over seeds, method keys must agree too and no seed may count twice. */
+ * over seeds, method keys must agree too and no seed may count twice. Baselines search nothing, so
+ * their budget and workers are not looked at. */
 #include <stdlib.h>
 #include <string.h>
 #include "eval/results.h"
@@ -9,11 +10,23 @@ static bool same_member(const af_result *a, const af_result *b, const char *key)
     return json_equal(json_object_get(a->json, key), json_object_get(b->json, key));
 }
 
+static bool same_budget(const af_result *a, const af_result *b)
+{
+    return strcmp(a->budget, b->budget) == 0 && a->workers == b->workers;
+}
+
 bool af_result_same_method(const af_result *a, const af_result *b)
 {
     return strcmp(a->method, b->method) == 0 && strcmp(a->space, b->space) == 0 &&
-           strcmp(a->budget, b->budget) == 0 && strcmp(a->backend, b->backend) == 0 &&
-           a->workers == b->workers && same_member(a, b, "searcher_options");
+           strcmp(a->backend, b->backend) == 0 && (!a->searched || same_budget(a, b)) &&
+           same_member(a, b, "searcher_options");
+}
+
+bool af_result_repeats(const af_result *a, const af_result *b)
+{
+    return !a->searched && !same_budget(a, b) && a->seed == b->seed &&
+           strcmp(a->task, b->task) == 0 && af_result_same_method(a, b) &&
+           same_member(a, b, "metric");
 }
 
 /* The ingredients of a key of one file that are not those of the other. */
@@ -57,7 +70,7 @@ static af_status compare(const af_result *a, const af_result *b)
     if (!af_result_same_method(a, b)) return AF_OK;
     if (strcmp(a->method_key, b->method_key) != 0)
         return refuse(a, b, "the method is not the same", "method_of", "report them apart");
-    if (a->seed == b->seed)
+    if (a->seed == b->seed && !af_result_repeats(a, b))
         return af_fail(AF_EINVAL,
                        "%s and %s are the same method on the same task with the same seed %lld; "
                        "leave one of them out",

@@ -59,8 +59,20 @@ static void release(resolved *r)
     json_decref(r->o.searcher_options_json);
 }
 
+static af_status unknown_option(const af_searcher *s, const af_option *options, const char *name)
+{
+    enum { MAX_NAMES = 64 };
+    const char *names[MAX_NAMES] = {0};
+    for (int i = 0; i < MAX_NAMES - 1 && options[i].name; i++) names[i] = options[i].name;
+    const char *near = af_nearest(name, names);
+    return af_fail(AF_EUSAGE, "--set: unknown option %.40s; %s%s%s`afield describe %s` lists %s",
+                   name, near ? "did you mean " : "", near ? near : "", near ? "? " : "", s->name,
+                   names[0] ? "them" : "none");
+}
+
 /* Sets every NAME=VALUE of `text`, which is cut up. */
-static af_status set_options(const af_option *options, void *values, char *text)
+static af_status set_options(const af_searcher *s, const af_option *options, void *values,
+                             char *text)
 {
     char *rest;
     for (char *one = strtok_r(text, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
@@ -69,6 +81,7 @@ static af_status set_options(const af_option *options, void *values, char *text)
             return af_fail(AF_EUSAGE, "--set '%.40s', want NAME=VALUE, several joined by commas",
                            one);
         *equals = '\0';
+        if (!af_options_find(options, one, strlen(one))) return unknown_option(s, options, one);
         af_status st = af_options_set(options, values, one, equals + 1);
         if (st != AF_OK) return af_prefix(st, "--set");
     }
@@ -88,7 +101,7 @@ static af_status resolve_options(resolved *r, const af_job *j)
         return af_fail(AF_EUSAGE, "--set: '%s' is a baseline and searches nothing; leave --set out",
                        j->method);
     af_options_default(options, r->values);
-    AF_TRY(set_options(options, r->values, r->set));
+    AF_TRY(set_options(s, options, r->values, r->set));
     for (const af_option *o = options; o->name; o++) {
         char buffer[64];
         json_object_set_new(r->o.searcher_options_json, o->name,

@@ -5,7 +5,6 @@
 #include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "core/data/dataset.h"
-#include "core/search/run.h"
 #include "eval/cli.h"
 
 static int by_order(const void *a, const void *b)
@@ -114,7 +113,6 @@ int main(int argc, char **argv)
         return 0;
     }
     af_hdf5_quiet();
-    af_catch_signals();
     int code = report(c, run(c, argc - 2, argv + 2));
     if (fflush(stdout) != 0) {
         af_log(AF_LOG_ERROR, "standard output: cannot write");

@@ -79,17 +79,36 @@ af_io af_dataset_io(const struct af_dataset *d)
     return (af_io){d->input, d->output, d->dense, d->size};
 }
 
+/* Whether a dataset is complete; a half one that was imported is not to be replaced unasked. */
+static af_status have_data(bool *out, const char *directory, const af_task *task, af_size size)
+{
+    char path[2][4096], provenance[AF_PROVENANCE_MAX];
+    bool there[2];
+    for (int part = AF_MAIN; part <= AF_HELD_OUT; part++) {
+        AF_TRY(af_dataset_path(path[part], directory, task->name, part));
+        there[part] = af_file_exists(path[part]);
+    }
+    *out = there[AF_MAIN] && there[AF_HELD_OUT];
+    if (*out) return AF_OK;
+    const af_dataset_part other = there[AF_MAIN] ? AF_MAIN : AF_HELD_OUT;
+    bool ours = !there[other];
+    if (!ours && af_dataset_provenance(provenance, directory, task->name, other) == AF_OK)
+        ours = strcmp(provenance, "generated") == 0;
+    if (size == AF_TINY && ours) return AF_OK;
+    return af_fail(AF_ENOTFOUND,
+                   "%s: not there%s%s%s; make both files with `afield data generate %s --size %s` "
+                   "or `afield data import %s PATH --size %s`",
+                   path[there[AF_MAIN] ? AF_HELD_OUT : AF_MAIN], there[other] ? ", but " : "",
+                   there[other] ? path[other] : "", there[other] ? " is" : "", task->name,
+                   af_size_names[size], task->name, af_size_names[size]);
+}
+
 af_status af_need_data(char directory[4096], const af_task *task, af_size size)
 {
-    char path[4096];
+    bool have;
     AF_TRY(af_dataset_directory(directory, size));
-    AF_TRY(af_dataset_path(path, directory, task->name, AF_MAIN));
-    if (af_file_exists(path)) return AF_OK;
-    if (size != AF_TINY)
-        return af_fail(AF_ENOTFOUND,
-                       "%s: not there; make it with `afield data generate %s --size %s` or `afield "
-                       "data import %s PATH --size %s`",
-                       path, task->name, af_size_names[size], task->name, af_size_names[size]);
+    AF_TRY(have_data(&have, directory, task, size));
+    if (have) return AF_OK;
     const af_prep *prep = af_find_prep(task->name);
     if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
     af_log(AF_LOG_INFO, "generating the tiny stand-in of %s", task->name);

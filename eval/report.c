@@ -48,12 +48,19 @@ static bool in_cell(const af_result *one, const af_result *row, const af_result 
     return strcmp(one->task, task->task) == 0 && af_result_same_method(one, row);
 }
 
+static bool counted_before(const grouping *g, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (af_result_repeats(&g->all->at[k], &g->all->at[i])) return true;
+    return false;
+}
+
 /* The doubles at `offset` of the results of a cell into g->values; returns how many. */
 static size_t collect(grouping *g, const af_result *row, const af_result *task, size_t offset)
 {
     size_t n = 0;
     for (size_t i = 0; i < g->all->count; i++)
-        if (in_cell(&g->all->at[i], row, task))
+        if (in_cell(&g->all->at[i], row, task) && !counted_before(g, i))
             g->values[n++] = *(const double *)(const void *)((const char *)&g->all->at[i] + offset);
     return n;
 }
@@ -126,25 +133,40 @@ static void append_options(char label[128], const af_result *one)
     }
 }
 
-static void make_label(char label[128], const af_result *const *row, int rows, int mine)
+typedef struct spread { /* what the searches of a table do not have in common */
+    bool budget, workers;
+} spread;
+
+static spread find_spread(const af_result *const *row, int rows)
+{
+    spread s = {0};
+    const af_result *first = NULL;
+    for (int i = 0; i < rows; i++) {
+        if (!row[i]->searched) continue;
+        if (!first) first = row[i];
+        s.budget |= strcmp(row[i]->budget, first->budget) != 0;
+        s.workers |= row[i]->workers != first->workers;
+    }
+    return s;
+}
+
+static void make_label(char label[128], const af_result *const *row, int rows, int mine, spread s)
 {
     const af_result *one = row[mine];
-    bool budget = false, workers = false, backend = false, options = false;
+    bool backend = false, options = false;
     for (int i = 0; i < rows; i++) {
         if (strcmp(row[i]->method, one->method) != 0 || strcmp(row[i]->space, one->space) != 0)
             continue;
-        budget |= strcmp(row[i]->budget, one->budget) != 0;
         backend |= strcmp(row[i]->backend, one->backend) != 0;
-        workers |= row[i]->workers != one->workers;
         options |= !json_equal(json_object_get(row[i]->json, "searcher_options"),
                                json_object_get(one->json, "searcher_options"));
     }
     char number[32];
     snprintf(number, sizeof number, " workers=%lld", (long long)one->workers);
     snprintf(label, 128, "%.60s", one->method);
-    if (strcmp(one->method, one->space) != 0) append(label, " / ", one->space);
-    if (budget) append(label, " ", one->budget);
-    if (workers) append(label, number, "");
+    if (one->searched) append(label, " / ", one->space);
+    if (one->searched && s.budget) append(label, " ", one->budget);
+    if (one->searched && s.workers) append(label, number, "");
     if (backend) append(label, " ", one->backend);
     if (options) append_options(label, one);
 }
@@ -188,8 +210,10 @@ static af_status fill(af_report *r, grouping *g)
     r->rank = af_calloc((size_t)r->rows, sizeof *r->rank);
     r->cells = af_calloc((size_t)r->rows * (size_t)r->tasks, sizeof *r->cells);
     if (!r->label || !r->rank || !r->cells) return AF_ENOMEM;
+    spread s = find_spread(g->row, r->rows);
+    r->budgets_differ = s.budget;
     for (int i = 0; i < r->rows; i++) {
-        make_label(r->label[i], g->row, r->rows, i);
+        make_label(r->label[i], g->row, r->rows, i, s);
         for (int t = 0; t < r->tasks; t++)
             r->cells[i * r->tasks + t] = make_cell(g, g->row[i], r->task[t]);
     }

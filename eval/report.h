@@ -22,6 +22,7 @@ typedef struct af_report {
     const af_result **task; /* one result of each task, by name */
     char (*label)[128];     /* of each row, best rank first */
     double *rank;           /* mean over all tasks of the rank by mean error; NAN: tasks missing */
+    bool budgets_differ;    /* among searches: their ranks do not compare methods */
     af_cell *cells;         /* {rows, tasks} */
 } af_report;
 /* Borrows the results. */

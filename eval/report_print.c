@@ -1,5 +1,5 @@
 /* A report as text and as JSON. Three tables: scores and ranks, what was spent, what the tasks
- * were. Stand-in data carries a star wherever its task is named. */
+ * were. Data that is not the real thing in full is marked wherever scores on it stand. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +44,16 @@ static bool is_stand_in(const af_result *r)
     return strcmp(r->provenance, "generated") == 0;
 }
 
+static bool is_partial(const af_result *r)
+{
+    return strcmp(r->provenance, "partial") == 0;
+}
+
+static const char *mark_of(const af_result *r)
+{
+    return is_stand_in(r) ? "*" : is_partial(r) ? "†" : "";
+}
+
 /* "0.8123 ± 0.0104 (3)" */
 static const char *mean_sd(af_arena *a, double mean, double sd, int runs)
 {
@@ -72,11 +82,11 @@ static af_status print_scores(const af_report *r)
     int column = 1;
     for (int k = 0; k < r->tasks; k++) {
         const af_result *task = r->task[k];
-        const char *star = is_stand_in(task) ? "*" : "";
+        const char *mark = mark_of(task);
         bool both = !error_is_score(r, k);
-        t.rows[0][column] = af_arena_printf(t.arena, "%s%s %s%s", task->task, star, task->metric,
+        t.rows[0][column] = af_arena_printf(t.arena, "%s%s %s%s", task->task, mark, task->metric,
                                             both ? "" : " = error");
-        if (both) t.rows[0][column + 1] = af_arena_printf(t.arena, "%s%s error", task->task, star);
+        if (both) t.rows[0][column + 1] = af_arena_printf(t.arena, "%s%s error", task->task, mark);
         for (int i = 0; i < r->rows; i++) {
             const af_cell *c = af_report_cell(r, i, k);
             t.rows[i + 1][column] = mean_sd(t.arena, c->score, c->score_sd, c->runs);
@@ -173,15 +183,22 @@ static af_status print_tasks(const af_report *r)
 
 static void print_legend(const af_report *r)
 {
-    int runs = 0, stand_ins = 0;
+    int runs = 0, stand_ins = 0, partial = 0;
     for (int i = 0; i < r->rows * r->tasks; i++)
         runs = r->cells[i].runs > runs ? r->cells[i].runs : runs;
-    for (int k = 0; k < r->tasks; k++) stand_ins += is_stand_in(r->task[k]);
+    for (int k = 0; k < r->tasks; k++) {
+        stand_ins += is_stand_in(r->task[k]);
+        partial += is_partial(r->task[k]);
+    }
     if (runs > 1) printf("mean ± sample standard deviation (seeds); ");
     printf("rank: mean over %d task%s of the rank by error, ties averaged\n", r->tasks,
            r->tasks == 1 ? "" : "s");
     if (stand_ins)
         printf("* generated stand-in data: not comparable with real data or published figures\n");
+    if (partial)
+        printf("† part of the real data: not comparable with the whole or published figures\n");
+    if (r->budgets_differ)
+        printf("warning: budgets differ; ranks across unequal budgets do not compare methods\n");
 }
 
 af_status af_report_print(const af_report *r)
@@ -232,7 +249,8 @@ json_t *af_report_json(const af_report *r)
         json_array_append_new(rows, json_pack("{ss so so}", "method", r->label[i], "rank",
                                               number(r->rank[i]), "tasks", cells));
     }
-    return json_pack("{so so}", "tasks", tasks, "methods", rows);
+    return json_pack("{so so sb}", "tasks", tasks, "methods", rows, "budgets_differ",
+                     r->budgets_differ);
 }
 
 af_status af_report_places(const char *const *places, int count)

@@ -153,6 +153,60 @@ static void store(af_result *r, const field *f, const json_t *value)
         *(double *)at = json_is_null(value) ? NAN : json_number_value(value);
 }
 
+/* Ingredients that the file also tells elsewhere: both must say the same. */
+static const struct {
+    const char *ingredient, *member;
+} twins[] = {
+    {"keys.task_of.task", "task"},
+    {"keys.task_of.size", "size"},
+    {"keys.task_of.protocol", "protocol"},
+    {"keys.task_of.metric", "metric.name"},
+    {"keys.task_of.metric_version", "metric.version"},
+    {"keys.task_of.sha256", "data.sha256"},
+    {"keys.task_of.test_sha256", "data.test_sha256"},
+    {"keys.task_of.x_flops", "x_flops"},
+    {"keys.method_of.afield", "afield"},
+    {"keys.method_of.space", "space"},
+    {"keys.method_of.backend", "backend"},
+};
+static const char *const ingredients[] = {"keys.task_of.splits",  "keys.task_of.aggregate",
+                                          "keys.task_of.sampler", "keys.method_of.recipe",
+                                          "keys.method_of.loss",  "keys.method_of.precision"};
+
+/* Numbers may stand as texts among the ingredients. */
+static bool same_value(const json_t *ingredient, const json_t *member)
+{
+    if (!json_is_string(ingredient) || !json_is_number(member))
+        return json_equal(ingredient, member);
+    char *end;
+    double value = strtod(json_string_value(ingredient), &end);
+    return !*end && value == json_number_value(member);
+}
+
+static af_status lacks(const af_result *r, const char *ingredient)
+{
+    return af_fail(AF_EFORMAT,
+                   "%s: field '%s' is missing: another version of afield wrote this; run it again, "
+                   "or leave it out",
+                   r->path, ingredient);
+}
+
+static af_status check_ingredients(const af_result *r)
+{
+    for (size_t i = 0; i < sizeof ingredients / sizeof *ingredients; i++)
+        if (!lookup(r->json, ingredients[i])) return lacks(r, ingredients[i]);
+    for (size_t i = 0; i < sizeof twins / sizeof *twins; i++) {
+        const json_t *ingredient = lookup(r->json, twins[i].ingredient);
+        if (!ingredient) return lacks(r, twins[i].ingredient);
+        if (!same_value(ingredient, lookup(r->json, twins[i].member)))
+            return af_fail(AF_EFORMAT,
+                           "%s: %s is not what '%s' says: this file was edited; run it again, or "
+                           "leave it out",
+                           r->path, twins[i].ingredient, twins[i].member);
+    }
+    return AF_OK;
+}
+
 /* A key is the SHA-256 of its ingredients as compact JSON with sorted keys. */
 static af_status check_key(const af_result *r, const char *name, const char *key)
 {
@@ -187,8 +241,10 @@ static af_status read_fields(af_result *r)
     if (r->format != FORMAT)
         return af_fail(AF_EFORMAT, "%s: format %lld, this version reads %d", r->path,
                        (long long)r->format, FORMAT);
+    r->searched = strcmp(r->method, r->space) != 0;
     AF_TRY(check_key(r, "task", r->task_key));
-    return check_key(r, "method", r->method_key);
+    AF_TRY(check_key(r, "method", r->method_key));
+    return check_ingredients(r);
 }
 
 af_status af_result_load(af_result *out, const char *path)

@@ -37,6 +37,7 @@ typedef struct af_result { /* texts are borrowed from json; a number that is nul
     const char *metric, *provenance, *task_key, *method_key, *proposal_digest, *run_digest;
     int64_t format, seed, workers;
     double score, error, validation_error, x_flops;
+    bool searched; /* false: a baseline, whose budget and workers mean nothing */
     double spent[AF_SPENT_PARTS][AF_SPENT_UNITS];
 } af_result;
 AF_CHECKED af_status af_result_load(af_result *out, const char *path);
@@ -57,6 +58,8 @@ void af_results_close(af_results *all);
 AF_CHECKED af_status af_results_comparable(const af_results *all);
 /* Same row of a table: what was run is the same but for task and seed. */
 bool af_result_same_method(const af_result *a, const af_result *b);
+/* A baseline that was run again under another budget, with the same score: it counts once. */
+bool af_result_repeats(const af_result *a, const af_result *b);
 
 /* One line a run, all fields; the first line names them. RFC 4180 quoting. */
 void af_results_csv(const af_results *all, FILE *to);

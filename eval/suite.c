@@ -121,6 +121,10 @@ static af_status refuse(const char *path, const char *text, const complaint *c, 
     if (strncmp(c->what, unexpected, strlen(unexpected)) == 0)
         return refuse_key(path, text, c->what + strlen(unexpected), c->line);
     if (c->line) snprintf(where, sizeof where, ":%zu", c->line);
+    if (strcmp(c->what, "Expecting MAPPING, got event: SCALAR") == 0 && /* of all sequences, */
+        strncmp(c->place, "in sequence entry", 17) == 0) /* only methods hold these */
+        return af_fail(AF_EUSAGE, "%s%s: %s, %s; write a method as `- method: NAME`", path, where,
+                       c->what, c->place);
     return af_fail(AF_EUSAGE, "%s%s: %s%s%s; `afield bench --help` shows a suite", path, where,
                    *c->what ? c->what : cyaml_strerror(error), *c->place ? ", " : "", c->place);
 }

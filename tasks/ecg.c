@@ -17,7 +17,7 @@ const af_task af_task_ecg = {
     .labels = labels,
     .recipe =
         {
-            [AF_TINY] = {.epochs = 12,
+            [AF_TINY] = {.epochs = 20,
                          .batch = 16,
                          .optimiser = AF_SGD,
                          .lr = 0.05,

@@ -100,7 +100,7 @@ static void every_damaged_byte_is_seen(void **state)
         put(bad, size);
         af_status st = go(&found, &f, &SETUP);
         bad[n] ^= 1;
-        if (st == AF_OK) { /* the last line, which could as well be torn */
+        if (st == AF_OK) { /* the last newline: the line could as well be torn */
             assert_whole(&found);
             assert_int_equal(count_records("end", n), 0);
             torn++;
@@ -111,7 +111,7 @@ static void every_damaged_byte_is_seen(void **state)
         }
     }
     assert_int_equal(refused + torn, size);
-    assert_true(torn > 10 && torn < 100);
+    assert_int_equal(torn, 1);
     af_free(bad);
 }
 

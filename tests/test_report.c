@@ -107,7 +107,7 @@ static void labels_tell_rows_apart(void **state)
     af_results all;
     af_report *r;
     json_t *other = result_plain();
-    json_object_set_new(other, "budget", json_string("8x"));
+    result_set_budget(other, "8x", 4);
     result_put("labels/a", other);
     result_put("labels/b", result_plain());
     other = result_plain();
@@ -119,7 +119,8 @@ static void labels_tell_rows_apart(void **state)
     assert_ok(af_report_new(&r, &all));
     row_of(r, "random / nb201 4x");
     row_of(r, "random / nb201 8x");
-    int diverged = row_of(r, "other / nb201");
+    int diverged = row_of(r, "other / nb201 4x");
+    assert_true(r->budgets_differ);
     assert_int_equal(diverged, 2);
     assert_true(isnan(af_report_cell(r, diverged, 0)->error) && r->rank[diverged] == 3);
     af_report_free(r);
@@ -138,6 +139,79 @@ static char *printed(const af_report *r)
     close(saved);
     assert_ok(st);
     return work_get("printed.txt");
+}
+
+static void put_run(const char *directory, const char *method, const char *space, int seed,
+                    const char *budget, int workers)
+{
+    json_t *r = result_make("ecg", method, space, seed, 0.5, "ecg", "recipe");
+    result_set_budget(r, budget, workers);
+    result_put(directory, r);
+}
+
+static void has(const char *text, const char *part, bool wanted)
+{
+    if (!strstr(text, part) == wanted)
+        fail_msg("\"%s\" is %s\n%s", part, wanted ? "not in" : "in", text);
+}
+
+/* Two methods that search with different budgets; a baseline's budget splits and labels nothing. */
+static void unequal_budgets_are_said(void **state)
+{
+    (void)state;
+    static const char warning[] =
+        "warning: budgets differ; ranks across unequal budgets do not compare methods\n";
+    af_results all;
+    af_report *r;
+    put_run("budgets/a", "random", "nb201", 0, "4x", 4);
+    put_run("budgets/b", "other", "nb201", 0, "8x", 4);
+    put_run("budgets/c", "wrn", "wrn", 0, "4x", 4);
+    put_run("budgets/d", "wrn", "wrn", 0, "8x", 2); /* the same again */
+    put_run("budgets/e", "wrn", "wrn", 1, "8x", 4);
+    assert_ok(af_results_find(&all, (const char *[]){work_at("budgets")}, 1));
+    assert_ok(af_results_comparable(&all));
+    assert_ok(af_report_new(&r, &all));
+    assert_int_equal(r->rows, 3);
+    row_of(r, "random / nb201 4x");
+    row_of(r, "other / nb201 8x");
+    assert_int_equal(af_report_cell(r, row_of(r, "wrn"), 0)->runs, 2);
+    char *text = printed(r);
+    has(text, warning, true);
+    assert_null(strstr(strstr(text, warning) + 1, warning));
+    af_free(text);
+    af_report_free(r);
+    af_results_close(&all);
+
+    put_run("budgets/b", "other", "nb201", 0, "4x", 2);
+    assert_ok(af_results_find(&all, (const char *[]){work_at("budgets")}, 1));
+    assert_ok(af_report_new(&r, &all));
+    row_of(r, "random / nb201 workers=4");
+    row_of(r, "other / nb201 workers=2");
+    row_of(r, "wrn");
+    text = printed(r);
+    has(text, "budgets differ", false);
+    af_free(text);
+    af_report_free(r);
+    af_results_close(&all);
+}
+
+static void partial_data_are_marked(void **state)
+{
+    (void)state;
+    af_results all;
+    af_report *r;
+    json_t *one = result_plain();
+    json_object_set_new(json_object_get(one, "data"), "provenance", json_string("partial"));
+    result_put("partial", one);
+    assert_ok(af_results_find(&all, (const char *[]){work_at("partial")}, 1));
+    assert_ok(af_report_new(&r, &all));
+    char *text = printed(r);
+    has(text, "ecg† f1_macro", true);
+    has(text, "† part of the real data", true);
+    has(text, "*", false);
+    af_free(text);
+    af_report_free(r);
+    af_results_close(&all);
 }
 
 static void printed_table(void **state)
@@ -175,9 +249,10 @@ static void printed_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(means_and_deviations), cmocka_unit_test(ranks_average_ties),
-        cmocka_unit_test(cells_and_ranks),      cmocka_unit_test(labels_tell_rows_apart),
-        cmocka_unit_test(printed_table),
+        cmocka_unit_test(means_and_deviations),    cmocka_unit_test(ranks_average_ties),
+        cmocka_unit_test(cells_and_ranks),         cmocka_unit_test(labels_tell_rows_apart),
+        cmocka_unit_test(printed_table),           cmocka_unit_test(unequal_budgets_are_said),
+        cmocka_unit_test(partial_data_are_marked),
     };
     return cmocka_run_group_tests(tests, work_make, work_remove);
 }

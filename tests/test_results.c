@@ -87,6 +87,54 @@ static void every_field_is_checked(void **state)
     breaks("task", json_string(""));
 }
 
+static json_t *ingredients(json_t *result, const char *which)
+{
+    return json_object_get(json_object_get(result, "keys"), which);
+}
+
+/* With keys that fit, but ingredients that are missing or contradict the file. */
+static void ingredients_are_checked(void **state)
+{
+    (void)state;
+    static const char *const sides[] = {"task_of", "method_of"};
+    static const char *const told_elsewhere[] = {
+        "task",        "size",    "protocol", "metric", "metric_version", "sha256",
+        "test_sha256", "x_flops", "afield",   "space",  "backend"};
+    size_t removed = 0, contradicted = 0;
+    for (size_t s = 0; s < LENGTH(sides); s++) {
+        const char *name;
+        json_t *value, *plain = result_plain();
+        json_object_foreach(ingredients(plain, sides[s]), name, value)
+        {
+            char says[80];
+            json_t *r = result_plain();
+            json_object_del(ingredients(r, sides[s]), name);
+            result_rekey(r);
+            result_put("ingredients", r);
+            assert_int_equal(load("ingredients"), AF_EFORMAT);
+            snprintf(says, sizeof says, "field 'keys.%s.%s' is missing", sides[s], name);
+            assert_says(says);
+            removed++;
+        }
+        json_decref(plain);
+        for (size_t i = 0; i < LENGTH(told_elsewhere); i++) {
+            json_t *r = result_plain();
+            if (json_object_get(ingredients(r, sides[s]), told_elsewhere[i])) {
+                json_object_set_new(ingredients(r, sides[s]), told_elsewhere[i], json_string("2"));
+                result_rekey(r);
+                result_put("ingredients", r);
+                assert_int_equal(load("ingredients"), AF_EFORMAT);
+                assert_says("this file was edited");
+                contradicted++;
+            } else {
+                json_decref(r);
+            }
+        }
+    }
+    assert_int_equal(removed, 17);
+    assert_int_equal(contradicted, LENGTH(told_elsewhere));
+}
+
 static void foreign_files_are_refused(void **state)
 {
     (void)state;
@@ -107,8 +155,7 @@ static void foreign_files_are_refused(void **state)
     assert_says("control characters");
 
     r = result_plain();
-    json_object_set_new(json_object_get(json_object_get(r, "keys"), "task_of"), "sha256",
-                        json_string("other"));
+    json_object_set_new(ingredients(r, "task_of"), "sha256", json_string("other"));
     result_put("foreign", r);
     assert_int_equal(load("foreign"), AF_EFORMAT);
     assert_says("keys.task does not belong to keys.task_of");
@@ -144,8 +191,7 @@ static void unlike_results_do_not_mix(void **state)
     assert_int_equal(comparable("mix"), AF_EINVAL);
     assert_says("mix/a/result.json and ");
     assert_says("mix/d/result.json do not belong in one table: the task is not the same, they "
-                "differ in sha256 "
-                "(\"ecg\", \"other\")");
+                "differ in sha256 (\"");
 
     result_put("mix/d", result_make("ecg", "random", "nb201", 2, 0.5, "ecg", "another"));
     assert_int_equal(comparable("mix"), AF_EINVAL);
@@ -154,6 +200,44 @@ static void unlike_results_do_not_mix(void **state)
     result_put_run("mix/d", "ecg", "random", "nb201", 1, 0.5);
     assert_int_equal(comparable("mix"), AF_EINVAL);
     assert_says("with the same seed 1");
+}
+
+static void another_x_is_another_task(void **state)
+{
+    (void)state;
+    json_t *r = result_make("ecg", "wrn", "wrn", 0, 0.5, "ecg", "recipe");
+    result_put_run("x/a", "ecg", "random", "nb201", 0, 0.5);
+    json_object_set_new(r, "x_flops", json_real(1e9 + 1.0 / 1024));
+    json_object_set_new(ingredients(r, "task_of"), "x_flops", json_string("1000000000.0009766"));
+    result_rekey(r);
+    result_put("x/b", r);
+    assert_int_equal(comparable("x"), AF_EINVAL);
+    assert_says("they differ in x_flops (\"1000000000\", \"1000000000.0009766\")");
+}
+
+static void put_with_budget(const char *directory, const char *method, const char *space,
+                            double score, const char *budget)
+{
+    json_t *r = result_make("ecg", method, space, 0, score, "ecg", "recipe");
+    result_set_budget(r, budget, 4);
+    result_put(directory, r);
+}
+
+static void baselines_have_no_budget(void **state)
+{
+    (void)state;
+    put_with_budget("base/a", "wrn", "wrn", 0.5, "4x");
+    put_with_budget("base/b", "wrn", "wrn", 0.5, "8x");
+    assert_ok(comparable("base"));
+    put_with_budget("base/b", "wrn", "wrn", 0.6, "8x"); /* which one should count? */
+    assert_int_equal(comparable("base"), AF_EINVAL);
+    assert_says("with the same seed 0");
+    put_with_budget("base/b", "wrn", "wrn", 0.5, "4x"); /* the same run twice */
+    assert_int_equal(comparable("base"), AF_EINVAL);
+
+    put_with_budget("searches/a", "random", "nb201", 0.5, "4x");
+    put_with_budget("searches/b", "random", "nb201", 0.6, "8x");
+    assert_ok(comparable("searches"));
 }
 
 /* ---- CSV ---- */
@@ -184,9 +268,9 @@ static void csv_has_all_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_is_checked),
-        cmocka_unit_test(foreign_files_are_refused),
-        cmocka_unit_test(unlike_results_do_not_mix),
+        cmocka_unit_test(every_field_is_checked),    cmocka_unit_test(foreign_files_are_refused),
+        cmocka_unit_test(ingredients_are_checked),   cmocka_unit_test(unlike_results_do_not_mix),
+        cmocka_unit_test(another_x_is_another_task), cmocka_unit_test(baselines_have_no_budget),
         cmocka_unit_test(csv_has_all_fields),
     };
     return cmocka_run_group_tests(tests, work_make, work_remove);

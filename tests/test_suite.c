@@ -84,6 +84,9 @@ static const struct {
     {"tasks: []\nmethods:\n  - method: wrn\n", "s.yaml:1: Insufficient entries"},
     {"tasks: ecg\nmethods:\n  - method: wrn\n", "s.yaml:1: Expecting SEQUENCE, got event: SCALAR"},
     {"tasks: [ecg]\nmethods: [wrn]\n", "s.yaml:2: Expecting MAPPING, got event: SCALAR"},
+    {HEAD "  - wrn\n",
+     "s.yaml:4: Expecting MAPPING, got event: SCALAR, in sequence entry '2'; write "
+     "a method as `- method: NAME`"},
     {"tasks: [ecg]\nmethods:\n  - space: wrn\n", "Missing required mapping field: method"},
     {"tasks: [ecg]\n" HEAD, "Mapping field already seen: tasks"},
     {"tasks: [&a ecg, *a]\nmethods:\n  - method: wrn\n", "alias"},
@@ -94,7 +97,10 @@ static const struct {
     {"tasks: [ecg]\nmethods:\n  - method: randm\n",
      "s.yaml: no method 'randm', did you mean 'random'?"},
     {HEAD "    space: nb102\n", "s.yaml: no space 'nb102', did you mean 'nb201'?"},
-    {HEAD "    set: uniqe=true\n", "s.yaml: --set: unknown option uniqe; did you mean unique?"},
+    {HEAD "    set: uniqe=true\n", "s.yaml: --set: unknown option uniqe; did you mean unique? "
+                                   "`afield describe random` lists them"},
+    {HEAD "    set: quite_else=1\n",
+     "s.yaml: --set: unknown option quite_else; `afield describe random` lists them"},
     {HEAD "    set: unique\n", "--set 'unique', want NAME=VALUE"},
     {HEAD "    set: unique=maybe\n", "--set: unique: 'maybe' is neither true nor false"},
     {"tasks: [ecg]\nmethods:\n  - method: wrn\n    set: a=1\n",

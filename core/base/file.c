@@ -69,7 +69,7 @@ static af_status fill(int fd, const char *path, const void *data, size_t size)
     return st;
 }
 
-static af_status sync_directory_of(const char *path)
+af_status af_file_sync_directory(const char *path)
 {
     char dir[AF_PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -89,7 +89,7 @@ static af_status rename_synced(const char *tmp, const char *path)
         unlink(tmp);
         return st;
     }
-    return sync_directory_of(path);
+    return af_file_sync_directory(path);
 }
 
 af_status af_file_commit(const char *tmp, const char *path)

@@ -79,7 +79,7 @@ static af_status scan(size_t *end, const char *path, char *text, size_t size, li
         char *start = text + *end, *newline = memchr(start, '\n', size - *end);
         size_t next = newline ? (size_t)(newline - text) + 1 : size;
         bool good = newline && intact(start, (size_t)(newline - start));
-        if (!good && next == size) break; /* torn by a crash */
+        if (!newline && (line > 1 || *start == '{')) break; /* torn by a crash */
         if (!good) return damaged(path, line, "its checksum does not hold");
         if (each) AF_TRY(give(path, start, (size_t)(newline - start), line, each, payload));
         *end = next;
@@ -140,6 +140,7 @@ af_status af_jsonl_open(af_jsonl **out, const char *path)
     j->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (j->fd < 0) AF_GOTO(st, failed, af_file_fail(path, "cannot open for appending"));
     AF_GOTO(st, failed, prepare(j));
+    if (j->end == 0) AF_GOTO(st, failed, af_file_sync_directory(path));
     *out = j;
     return AF_OK;
 failed:

@@ -1,4 +1,4 @@
-/* Philox4x32-10 and what is drawn from it (constants: Salmon et al., SC 2011, table 2). A stream is
+/* Philox4x32-10 and what is drawn from it (Salmon et al., SC 2011). A stream is
  * a pure function of its name and position. The key is a chain of splitmix64 steps (Steele, Lea,
  * Flood, OOPSLA 2014); each is a bijection, so one (seed, role) never gives two trials one key.
  * A position yields 2^32 blocks of four words before its counter wraps. */

@@ -4,6 +4,7 @@
 #include "core/data/check.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
 
@@ -153,6 +154,50 @@ static af_status mark_split(const af_dataset *d, int protocol, int split, unsign
     return AF_OK;
 }
 
+/* A sample of some split. */
+typedef struct member {
+    int64_t sample;
+    int32_t group;
+    unsigned char mark;
+} member;
+
+static int by_group(const void *a, const void *b)
+{
+    const member *p = a, *q = b;
+    if (p->group != q->group) return p->group < q->group ? -1 : 1;
+    return (p->sample > q->sample) - (p->sample < q->sample);
+}
+
+/* Windows of one record are alike: with some of them in training, the others test nothing. */
+static af_status check_groups(const af_dataset *d, int protocol, const unsigned char *marks,
+                              member *members)
+{
+    size_t count = 0;
+    for (int64_t i = 0; i < d->n; i++)
+        if (marks[i]) members[count++] = (member){i, d->group[i], marks[i]};
+    qsort(members, count, sizeof *members, by_group);
+    for (size_t k = 1; k < count; k++) {
+        const member *m = &members[k], *before = m - 1;
+        if (m->group == before->group && m->mark != before->mark)
+            return af_fail(AF_EFORMAT,
+                           "/splits/%s/%s: sample %lld (id '%s') is of group %d, which is already "
+                           "in %s, want every group in at most one split of a protocol",
+                           af_protocol_names[protocol], af_split_names[m->mark - 1],
+                           (long long)m->sample, d->ids + m->sample * AF_ID_MAX, m->group,
+                           af_split_names[before->mark - 1]);
+    }
+    return AF_OK;
+}
+
+static af_status check_group_range(const af_dataset *d)
+{
+    for (int64_t i = 0; d->group && i < d->n; i++)
+        if (d->group[i] < 0)
+            return af_fail(AF_EFORMAT, "/group: sample %lld (id '%s') is of group %d, want 0 to %d",
+                           (long long)i, d->ids + i * AF_ID_MAX, d->group[i], INT32_MAX);
+    return AF_OK;
+}
+
 static af_status check_splits(const af_dataset *d, af_dataset_part part)
 {
     static const bool needed[2][AF_SPLITS] = {
@@ -162,12 +207,14 @@ static af_status check_splits(const af_dataset *d, af_dataset_part part)
             return af_fail(AF_EFORMAT, "/splits/%s/%s: missing", af_protocol_names[AF_CLEAN],
                            af_split_names[s]);
     unsigned char *marks = af_alloc((size_t)d->n);
-    if (!marks) return AF_ENOMEM;
-    af_status st = AF_OK;
+    member *members = af_alloc((size_t)d->n * sizeof *members);
+    af_status st = marks && members ? AF_OK : AF_ENOMEM;
     for (int p = 0; p < AF_PROTOCOLS && st == AF_OK; p++) {
         memset(marks, 0, (size_t)d->n);
         for (int s = 0; s < AF_SPLITS && st == AF_OK; s++) st = mark_split(d, p, s, marks);
+        if (st == AF_OK && d->group) st = check_groups(d, p, marks, members);
     }
+    af_free(members);
     af_free(marks);
     return st;
 }
@@ -194,6 +241,7 @@ af_status af_dataset_check(const af_dataset *d, const af_task *task, af_dataset_
 {
     AF_TRY(check_shapes(d, task));
     AF_TRY(check_ids(d));
+    AF_TRY(check_group_range(d));
     AF_TRY(check_splits(d, part));
     for (int p = 0; p < AF_PROTOCOLS; p++) {
         const af_scaling *s = &d->scaling[p];
@@ -215,26 +263,4 @@ int af_dataset_id_width(const char *ids, int64_t n)
         width = length > width ? length : width;
     }
     return (int)width;
-}
-
-af_status af_dataset_digest(const af_dataset *d, char hex[AF_SHA256_HEX])
-{
-    const size_t n = (size_t)d->n, out = (size_t)af_shape_size(d->output);
-    const size_t width = (size_t)af_dataset_id_width(d->ids, d->n);
-    af_sha256 *h = af_sha256_new();
-    if (!h) return AF_ENOMEM;
-    af_sha256_add(h, d->x, n * (size_t)af_shape_size(d->input) * sizeof(float));
-    af_sha256_add(h, d->y, d->dense ? n * out * sizeof(float) : n * sizeof(int32_t));
-    for (size_t i = 0; i < n; i++) af_sha256_add(h, d->ids + i * AF_ID_MAX, width);
-    if (d->group) af_sha256_add(h, d->group, n * sizeof *d->group);
-    for (int p = 0; p < AF_PROTOCOLS; p++)
-        for (int s = 0; s < AF_SPLITS; s++) {
-            const af_indices *split = &d->split[p][s];
-            if (!split->i) continue;
-            af_sha256_addf(h, "/splits/%s/%s %lld\n", af_protocol_names[p], af_split_names[s],
-                           (long long)split->count);
-            af_sha256_add(h, split->i, (size_t)split->count * sizeof *split->i);
-        }
-    af_sha256_end(h, hex);
-    return AF_OK;
 }

@@ -3,14 +3,15 @@
 #define AF_CHECK_H
 #include "core/data/dataset.h"
 
-/* Shapes against the task, labels, ids, indices, finite values. Messages start with the block's
+/* Shapes against the task, labels, ids, indices, groups, finite values. Messages start with the block's
  * name; the caller adds the file and the remedy. */
 AF_CHECKED af_status af_dataset_check(const af_dataset *d, const af_task *task,
                                       af_dataset_part part);
 /* The bytes of the longest id, at least 1: the width ids are stored with. */
 int af_dataset_id_width(const char *ids, int64_t n);
-/* SHA-256 of what the file stores: x, y, ids, groups and, each after a line "/splits/clean/train
- * 900", the splits. */
+/* The checksum that core/data/dataset.h describes. */
 AF_CHECKED af_status af_dataset_digest(const af_dataset *d, char hex[AF_SHA256_HEX]);
+/* Fails with what was last said about `path` and the commands that replace the dataset. */
+af_status af_dataset_explain(af_status st, const char *path, const char *task, af_size size);
 
 #endif

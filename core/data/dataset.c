@@ -45,17 +45,15 @@ static af_size size_of_directory(const char *directory)
     return AF_TINY;
 }
 
-/* The failure of a file with the commands that replace it. */
-static af_status explain(af_status st, const af_dataset *d, const char *task)
+af_status af_dataset_explain(af_status st, const char *path, const char *task, af_size size)
 {
-    const char *size = af_size_names[d->size], *said = af_error();
-    const size_t n = strlen(d->path);
-    if (!strncmp(said, d->path, n)) said += n + strlen(": ");
-    if (st == AF_ENOTFOUND) said = "no such dataset";
+    const char *name = af_size_names[size], *said = af_error();
+    const size_t n = strlen(path);
+    if (!strncmp(said, path, n)) said += n + strlen(": ");
     return af_fail(st,
                    "%s: %s; run: afield data generate %s --size %s (a stand-in), or: afield data "
                    "import %s PATH --size %s (the official data)",
-                   d->path, said, task, size, task, size);
+                   path, said, task, name, task, name);
 }
 
 static af_status read_attributes(af_dataset *d, const af_task *task, af_dataset_part part)
@@ -79,7 +77,9 @@ static af_status read_attributes(af_dataset *d, const af_task *task, af_dataset_
         return af_fail(AF_EFORMAT, "attribute 'part': '%s', want '%s'; do not rename these files",
                        text, af_part_names[part]);
     AF_TRY(af_mapping_text(m, "provenance", d->provenance, sizeof d->provenance));
-    return af_mapping_text(m, "sha256", d->sha256, sizeof d->sha256);
+    AF_TRY(af_mapping_text(m, "sha256", d->sha256, sizeof d->sha256));
+    if (part == AF_HELD_OUT || !af_mapping_has_attribute(m, "held_out_sha256")) return AF_OK;
+    return af_mapping_text(m, "held_out_sha256", d->held_out_sha256, sizeof d->held_out_sha256);
 }
 
 static af_status want_samples(const af_block *b, int64_t n)
@@ -213,7 +213,9 @@ af_status af_dataset_open(af_dataset **out, const char *directory, const af_task
     d->size = size_of_directory(directory);
     af_status st = af_dataset_path(d->path, directory, task->name, part);
     if (st == AF_OK) st = read_all(d, task, part);
-    if (st == AF_EFORMAT || st == AF_ENOTFOUND) st = explain(st, d, task->name);
+    if (st == AF_ENOTFOUND) st = af_fail(st, "no such dataset");
+    if (st == AF_EFORMAT || st == AF_ENOTFOUND)
+        st = af_dataset_explain(st, d->path, task->name, d->size);
     if (st != AF_OK) {
         af_dataset_close(d);
         return st;
@@ -247,5 +249,5 @@ af_status af_dataset_verify(const af_dataset *d)
                            "attribute 'sha256': the data have %s, want %s; they were changed after "
                            "writing",
                            hex, d->sha256);
-    return explain(st, d, d->task);
+    return af_dataset_explain(st, d->path, d->task, d->size);
 }

@@ -4,13 +4,16 @@
  *   /x      float32 {N, C, H, W}          /y  int32 {N} or float32 {N, C, H, W}
  *   /id     fixed-length strings {N}      /group  int32 {N}, optional: record, clip ... of a sample
  *   /splits/<protocol>/<train|valid|test> int64 indices into this file
- *   /scale/<protocol>/{x_mean,x_std,y_mean,y_std}  float32, optional: x is used as (x - mean) / std;
- *           predictions are decoded as p * y_std + y_mean before the loss
- *   attributes: format, task, size, part, provenance, source (JSON: generator, parameters, seed; or
- *           raw files with their sha256), generator, license, cite, labels, classes, sha256 (of x, y,
- *           id, group and, each after a line "/splits/clean/train 900", the splits, as stored)
+ *   /scale/<protocol>/{x_mean,x_std,y_mean,y_std}  float32, optional: x is used as
+ *           (x - mean) / std; predictions are decoded as p * y_std + y_mean before the loss
+ *   attributes: format, task, size, part, provenance, source (JSON: generator, parameters, seed;
+ *           or raw files with their sha256), generator, license, cite, labels, classes, sha256,
+ *           and in the main file held_out_sha256: of the held-out file made with it
+ *   sha256: of the line "task ecg", for labels the line "classes 4", then /x, /y, /id, /group and
+ *           for each protocol its splits and its scale, as far as they are there, each after a
+ *           line of its name and dimensions, "/splits/clean/train 900"; /id: and its width
  *
- * Reading checks everything once: shapes, label range, indices, finite values.
+ * Reading checks everything once: shapes, label range, indices, groups, finite values.
  */
 #ifndef AF_DATASET_H
 #define AF_DATASET_H
@@ -20,7 +23,10 @@
 
 typedef enum af_split { AF_TRAIN, AF_VALID, AF_TEST, AF_SPLITS } af_split;
 extern const char *const af_split_names[AF_SPLITS];
-typedef enum af_dataset_part { AF_MAIN, AF_HELD_OUT } af_dataset_part; /* <task>.h5 | <task>.test.h5 */
+typedef enum af_dataset_part {
+    AF_MAIN,
+    AF_HELD_OUT
+} af_dataset_part; /* <task>.h5 | <task>.test.h5 */
 
 typedef struct af_indices {
     int64_t *i; /* NULL: the split is not in this file */
@@ -31,17 +37,18 @@ typedef struct af_scaling {
     float *y_mean, *y_std; /* {C, H, W} of y; NULL: none */
 } af_scaling;
 
-enum { AF_ID_MAX = 64 };
+enum { AF_ID_MAX = 64, AF_PROVENANCE_MAX = 16 };
 typedef struct af_dataset {
-    char task[64], provenance[16], sha256[AF_SHA256_HEX], path[4096];
+    char task[64], provenance[AF_PROVENANCE_MAX], sha256[AF_SHA256_HEX], path[4096];
+    char held_out_sha256[AF_SHA256_HEX]; /* of the main file's other half; "": not known */
     af_size size;
     int64_t n;
-    af_shape input, output;    /* output {classes, 1, 1} for labels */
-    bool dense;                /* y is float32 like the output */
-    const float *x;            /* mapped, {n, C, H, W} */
-    const void *y;             /* int32 {n}, or float {n, C, H, W} */
-    const char *ids;           /* {n} strings of AF_ID_MAX bytes */
-    const int32_t *group;      /* {n}; NULL: none */
+    af_shape input, output; /* output {classes, 1, 1} for labels */
+    bool dense;             /* y is float32 like the output */
+    const float *x;         /* mapped, {n, C, H, W} */
+    const void *y;          /* int32 {n}, or float {n, C, H, W} */
+    const char *ids;        /* {n} strings of AF_ID_MAX bytes */
+    const int32_t *group;   /* {n}; NULL: none */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
     struct af_mapping *mapping;
@@ -52,29 +59,38 @@ AF_CHECKED af_status af_dataset_path(char out[4096], const char *directory, cons
                                      af_dataset_part part);
 /* The directory of a task's data at a size: <af_data_dir>/<size>. */
 AF_CHECKED af_status af_dataset_directory(char out[4096], af_size size);
-/* Opens and checks against the task. A missing file is AF_ENOTFOUND with the command that makes it. */
+/* Opens and checks against the task. A missing file is AF_ENOTFOUND with the command that makes it.
+ */
 AF_CHECKED af_status af_dataset_open(af_dataset **out, const char *directory, const af_task *task,
                                      af_dataset_part part);
 void af_dataset_close(af_dataset *d);
 /* Recomputes the checksum over the data (slow on large files). */
 AF_CHECKED af_status af_dataset_verify(const af_dataset *d);
+/* Whether the other half of a main file is there and was made with it, as far as can be told without
+ * opening it. */
+AF_CHECKED af_status af_dataset_complete(const af_dataset *main, const char *directory);
+/* Whether both files come from one preparation. */
+AF_CHECKED af_status af_dataset_match(const af_dataset *main, const af_dataset *held_out);
+/* What a file says of its origin, without opening it as data. */
+AF_CHECKED af_status af_dataset_provenance(char out[AF_PROVENANCE_MAX], const char *directory,
+                                           const char *task, af_dataset_part part);
 /* Number of files opened by this process whose part is AF_HELD_OUT: tests watch it. */
 long af_dataset_held_out_opened(void);
 
-/* ---- writing: fill this, then write both parts. Arrays stay the caller's. ---- */
+/* ---- writing: fill one for each part, then write both. Arrays stay the caller's. ---- */
 typedef struct af_dataset_content {
     const af_task *task;
     af_size size;
     af_dataset_part part;
-    const char *provenance;    /* "real", "partial", "generated" */
-    const char *source;        /* JSON text: generator, parameters, seed; or raw files with sha256 */
+    const char *provenance; /* "real", "partial", "generated" */
+    const char *source;     /* JSON text: generator, parameters, seed; or raw files with sha256 */
     int64_t n;
     af_shape input, output;
     bool dense;
     const float *x;
     const void *y;
-    const char *ids;           /* {n} x AF_ID_MAX */
-    const int32_t *group;      /* may be NULL */
+    const char *ids;      /* {n} x AF_ID_MAX */
+    const int32_t *group; /* may be NULL */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
     /* extra attributes as numbers, e.g. the solver's residual */
@@ -82,11 +98,17 @@ typedef struct af_dataset_content {
     const double *attr_values;
     int attrs;
 } af_dataset_content;
-AF_CHECKED af_status af_dataset_write(const char *directory, const af_dataset_content *c); /* atomic */
+/* Both files. The main one goes first and comes back last, so whenever this is cut short there is no
+ * main file, or one that belongs to the held-out file beside it. */
+AF_CHECKED af_status af_dataset_write_pair(const char *directory, const af_dataset_content *main,
+                                           const af_dataset_content *held_out);
+/* One file, atomically. A main file alone can be opened, but not run or checked as a dataset. */
+AF_CHECKED af_status af_dataset_write(const char *directory, const af_dataset_content *c);
 
 /* ---- predictions of a finished run: /id, /pred, /target, /group, attributes of the run ---- */
-AF_CHECKED af_status af_predictions_write(const char *path, const af_dataset *d, const af_indices *which,
-                                          const float *pred, const char *result_json);
+AF_CHECKED af_status af_predictions_write(const char *path, const af_dataset *d,
+                                          const af_indices *which, const float *pred,
+                                          const char *result_json);
 
 /* HDF5 prints its own error stack; call once before using it. */
 void af_hdf5_quiet(void);

@@ -1,5 +1,6 @@
 /* Writing a dataset. What goes in passes the checks that reading makes, so a file that exists is a
- * file that opens; the finished file appears under its name at once or not at all. */
+ * file that opens; the finished file appears under its name at once or not at all, and two files of
+ * different preparations are no pair (core/data/pair.c). */
 #include <stdio.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -9,7 +10,7 @@
 #include "core/data/hdf5.h"
 #include "core/data/names.h"
 
-enum { FIXED_ATTRIBUTES = 12, MAX_BLOCKS = 4 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES) };
+enum { FIXED_ATTRIBUTES = 13, MAX_BLOCKS = 4 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES) };
 
 /* A file being put together; the names and packed arrays live in the arena. */
 typedef struct draft {
@@ -150,36 +151,80 @@ static af_status add_attributes(draft *f, const af_dataset_content *c, const af_
     add_text(f, "labels", labels);
     if (!c->dense) add_number(f, "classes", c->output.c, true);
     add_text(f, "sha256", d->sha256);
+    if (d->held_out_sha256[0]) add_text(f, "held_out_sha256", d->held_out_sha256);
     for (int i = 0; i < c->attrs; i++) add_number(f, c->attr_names[i], c->attr_values[i], false);
     return AF_OK;
 }
 
-static af_status write_checked(const char *path, const af_dataset_content *c, af_dataset *d)
+/* Looks at all of `c` before anything is written; *out is freed with af_free. */
+static af_status examine(af_dataset **out, const char *directory, const af_dataset_content *c)
 {
-    AF_TRY(check_texts(c));
+    af_dataset *d = af_calloc(1, sizeof *d);
+    if (!d) return AF_ENOMEM;
     view(d, c);
-    AF_TRY(af_dataset_check(d, c->task, c->part));
-    AF_TRY(af_dataset_digest(d, d->sha256));
+    af_status st = af_dataset_path(d->path, directory, c->task->name, c->part);
+    if (st == AF_OK) st = check_texts(c);
+    if (st == AF_OK) st = af_dataset_check(d, c->task, c->part);
+    if (st == AF_OK) st = af_dataset_digest(d, d->sha256);
+    if (st == AF_EFORMAT || st == AF_EINVAL)
+        st = af_fail(st, "%s: refused to write: %s; look at the raw data or at data-prep/%s.c",
+                     d->path, af_error(), c->task->name);
+    if (st == AF_OK)
+        *out = d;
+    else
+        af_free(d);
+    return st;
+}
+
+static af_status store(const af_dataset *d, const af_dataset_content *c)
+{
     draft f = {.arena = af_arena_new()};
     if (!f.arena) return AF_ENOMEM;
     af_status st = add_blocks(&f, d);
     if (st == AF_OK) st = add_attributes(&f, c, d);
-    if (st == AF_OK) st = af_hdf5_write(path, f.block, f.blocks, f.attribute, f.attributes);
+    if (st == AF_OK) st = af_hdf5_write(d->path, f.block, f.blocks, f.attribute, f.attributes);
     af_arena_free(f.arena);
     return st;
 }
 
 af_status af_dataset_write(const char *directory, const af_dataset_content *c)
 {
-    char path[AF_PATH_MAX];
-    AF_TRY(af_dataset_path(path, directory, c->task->name, c->part));
+    af_dataset *d;
     AF_TRY(af_mkdirs(directory));
-    af_dataset *d = af_calloc(1, sizeof *d);
-    if (!d) return AF_ENOMEM;
-    af_status st = write_checked(path, c, d);
+    AF_TRY(examine(&d, directory, c));
+    af_status st = store(d, c);
     af_free(d);
-    if (st == AF_EFORMAT || st == AF_EINVAL)
-        return af_fail(st, "%s: refused to write: %s; look at the raw data or at data-prep/%s.c",
-                       path, af_error(), c->task->name);
+    return st;
+}
+
+static af_status check_pair(const af_dataset_content *main, const af_dataset_content *held_out)
+{
+    const bool fit = main->part == AF_MAIN && held_out->part == AF_HELD_OUT &&
+                     main->task == held_out->task && main->size == held_out->size &&
+                     af_shape_same(main->input, held_out->input) &&
+                     af_shape_same(main->output, held_out->output);
+    if (fit) return AF_OK;
+    return af_fail(AF_EINVAL,
+                   "task %s: refused to write two parts that are no pair, want a main and a "
+                   "held-out part of one task, one size and the same shapes",
+                   main->task->name);
+}
+
+af_status af_dataset_write_pair(const char *directory, const af_dataset_content *main,
+                                const af_dataset_content *held_out)
+{
+    af_dataset *first = NULL, *second = NULL;
+    af_status st;
+    AF_GOTO(st, done, check_pair(main, held_out));
+    AF_GOTO(st, done, af_mkdirs(directory));
+    AF_GOTO(st, done, examine(&first, directory, main));
+    AF_GOTO(st, done, examine(&second, directory, held_out));
+    snprintf(first->held_out_sha256, sizeof first->held_out_sha256, "%s", second->sha256);
+    af_file_remove(first->path);
+    AF_GOTO(st, done, store(second, held_out));
+    st = store(first, main);
+done:
+    af_free(first);
+    af_free(second);
     return st;
 }

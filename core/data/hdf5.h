@@ -48,6 +48,7 @@ AF_CHECKED af_status af_mapping_open(af_mapping **out, const char *path);
 void af_mapping_seal(af_mapping *m); /* lets go of HDF5; blocks stay mapped */
 void af_mapping_close(af_mapping *m);
 bool af_mapping_has(const af_mapping *m, const char *name);
+bool af_mapping_has_attribute(const af_mapping *m, const char *name);
 /* name, type and rank say what is wanted; width, dims and data are filled. Messages of these three
  * start with the name of the block or attribute, not with the path. */
 AF_CHECKED af_status af_mapping_block(const af_mapping *m, af_block *b);

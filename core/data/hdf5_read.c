@@ -127,6 +127,11 @@ bool af_mapping_has(const af_mapping *m, const char *name)
     return true;
 }
 
+bool af_mapping_has_attribute(const af_mapping *m, const char *name)
+{
+    return H5Aexists(m->file, name) > 0;
+}
+
 static void describe(char out[64], hid_t type)
 {
     static const char *const kinds[] = {

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include "core/data/dataset.h"
 
-enum { AF_DATASET_FORMAT = 1, AF_BLOCK_NAME = 64, AF_SCALES = 4 };
+enum { AF_DATASET_FORMAT = 2, AF_BLOCK_NAME = 64, AF_SCALES = 4 };
 extern const char *const af_part_names[2];
 
 /* "/splits/clean/train", "/scale/clean/x_mean". */

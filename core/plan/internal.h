@@ -60,7 +60,6 @@ struct af_plan {
     int *phase_start; /* {phases + 1} indices into items */
     int chunks, chunks_per_lane, threads;
     af_cost cost;
-    int64_t parameters;                 /* trained, without padding */
     int64_t weight_count, buffer_count; /* elements of the flat arrays, padded */
     char *weights, *buffers, *state[AF_OPTIMISER_STATE],
         *gradients; /* gradients: {lanes, weights} */

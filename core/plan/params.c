@@ -18,6 +18,14 @@ static void *zeros(const af_plan *p, int64_t count, int64_t copies)
     return af_calloc((size_t)(count * copies) + 1, p->item_size);
 }
 
+static bool same_params(const af_step_node *a, const af_step_node *b)
+{
+    bool same = a->param_count == b->param_count && a->node.op == b->node.op;
+    for (int k = 0; same && k < a->param_count; k++)
+        same = memcmp(a->params[k].dims, b->params[k].dims, sizeof a->params[k].dims) == 0;
+    return same;
+}
+
 af_status af_params_new(af_plan *p)
 {
     for (int i = 0; i < p->nodes; i++) {
@@ -26,13 +34,13 @@ af_status af_params_new(af_plan *p)
             int64_t *count = n->params[k].trained ? &p->weight_count : &p->buffer_count;
             n->param_at[k] = *count;
             *count += round_up(af_param_size(&n->params[k]));
-            if (n->params[k].trained) p->parameters += af_param_size(&n->params[k]);
         }
     }
     if (p->o.params_of) {
         const af_plan *from = p->o.params_of;
-        if (from->weight_count != p->weight_count || from->buffer_count != p->buffer_count ||
-            from->item_size != p->item_size)
+        bool same = from->nodes == p->nodes && from->item_size == p->item_size;
+        for (int i = 0; same && i < p->nodes; i++) same = same_params(&from->node[i], &p->node[i]);
+        if (!same)
             return af_fail(AF_EINVAL,
                            "plan: parameters can only be shared between plans of one graph");
         p->weights = from->weights;

@@ -54,8 +54,14 @@ static af_status choose_chunks(af_plan *p)
                        lane);
     p->chunks_per_lane = lane / o->chunk;
     p->chunks = o->lanes * p->chunks_per_lane;
-    int cores = o->threads > 0 ? o->threads : omp_get_max_threads(); /* honours OMP_NUM_THREADS */
-    AF_TRY(af_team_new(&p->team, cores < o->lanes ? cores : o->lanes));
+    return AF_OK;
+}
+
+static af_status gather_team(af_plan *p)
+{
+    int cores =
+        p->o.threads > 0 ? p->o.threads : omp_get_max_threads(); /* honours OMP_NUM_THREADS */
+    AF_TRY(af_team_new(&p->team, cores < p->o.lanes ? cores : p->o.lanes));
     p->threads = af_team_size(p->team);
     return AF_OK;
 }
@@ -142,6 +148,7 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
     af_status st;
     AF_GOTO(st, fail, copy_graph(p, g));
     AF_GOTO(st, fail, choose_chunks(p));
+    AF_GOTO(st, fail, gather_team(p));
     AF_GOTO(st, fail, af_layout_items(p));
     AF_GOTO(st, fail, af_layout_memory(p));
     AF_GOTO(st, fail, choose_kernels(p));

@@ -5,11 +5,11 @@
  *     o.batch = 64; o.loss = &af_loss_cross_entropy; o.train = true;
  *     AF_TRY(af_plan_new(&plan, graph, backend, &o));
  *     af_plan_init(plan, seed, trial);
- *     AF_TRY(af_plan_step(plan, x, y, &update, &loss));
+ *     AF_TRY(af_plan_step(plan, x, y, &update, position, &loss));
  *
  * The batch is cut into lanes (consecutive samples, reduced independently) and lanes into chunks
- * that fit the cache. A step is one parallel region: each thread takes whole lanes; every reduction
- * runs in chunk or lane order. So the bits depend on (batch, lanes, chunk), never on the number of
+ * that fit the cache. The plan's threads take whole lanes; every reduction runs in chunk or lane
+ * order. So the bits depend on (batch, lanes, chunk), never on the number of
  * threads.
  *
  * x is {batch, C, H, W} and y the target as the loss wants it, both float, on the host.
@@ -62,7 +62,7 @@ AF_CHECKED af_status af_plan_gradients(af_plan *p, const float *x, const void *y
 AF_CHECKED af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float *pred,
                                    double *loss);
 
-/* Flat tensors in canonical layout, as doubles. AF_STATE: momentum etc. of the optimiser. */
+/* Flat tensors in canonical layout, as doubles. */
 typedef enum af_part { AF_WEIGHTS, AF_BUFFERS, AF_GRADIENTS } af_part;
 int64_t af_plan_size(const af_plan *p, af_part part);
 void af_plan_read(const af_plan *p, af_part part, double *out);

@@ -7,11 +7,11 @@
 
 typedef struct af_evaluator {
     void *self;
-    /* What the trial will cost, exactly in FLOPs and epochs, roughly in seconds. A trial may turn out
-     * cheaper (training that diverges stops early), never dearer. */
+    /* What the trial will cost, exactly in FLOPs and epochs, roughly in seconds. A trial may turn
+     * out cheaper (training that diverges stops early), never dearer. */
     af_status (*predict)(void *self, const af_trial *t, af_spend *out);
     af_status (*run)(void *self, const af_trial *t, af_outcome *out);
-    double x_flops;      /* 0: tables, which refuse budgets in x */
+    double x_flops; /* 0: tables, which refuse budgets in x */
 } af_evaluator;
 
 /* ---- the one that trains; core/search/evaluator_train.c ---- */
@@ -21,11 +21,11 @@ typedef struct af_workbench {
     const af_task *task;
     const af_metric *metric;
     const af_dataset *data;
-    af_protocol protocol;      /* whose training and validation splits are used */
+    af_protocol protocol; /* whose training and validation splits are used */
     const af_space *space;
     const af_backend *backend;
     af_io io;
-    af_recipe recipe;          /* the task's, before a configuration changes it */
+    af_recipe recipe; /* the task's, before a configuration changes it */
     uint64_t seed;
     int threads;
 } af_workbench;
@@ -34,7 +34,8 @@ typedef struct af_workbench {
  * names its random streams. The caller frees *graph, after the training. */
 AF_CHECKED af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbench *w,
                                       const af_proposal *p, uint64_t trial);
-/* Borrows the workbench. Training that diverges is an outcome, charged up to the epoch it died in. */
+/* Borrows the workbench. Training that diverges is an outcome, charged up to the epoch it died in.
+ */
 af_evaluator af_evaluator_train(af_workbench *w, double x_flops);
 
 #endif

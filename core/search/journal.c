@@ -295,7 +295,8 @@ af_status af_journal_digests(const af_journal *j, char proposals[AF_SHA256_HEX],
     char *header = json_dumps(j->header, JSON_COMPACT | JSON_SORT_KEYS);
     af_sha256 *p = af_sha256_new(), *o = af_sha256_new();
     bool ready = header && p && o;
-    if (ready) af_sha256_addf(p, "%s\n", header);
+    if (ready) af_sha256_add(p, header, strlen(header));
+    if (ready) af_sha256_add(p, "\n", 1);
     for (int64_t n = 0; ready && n < j->count; n++)
         digest_entry(&j->entries[n], j->space->count, p, o);
     if (p) af_sha256_end(p, proposals);

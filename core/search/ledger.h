@@ -1,10 +1,17 @@
-/* The ledger: what a run may spend, has spent, and what one x is. One x is the training FLOPs of the
- * task's plain Wide ResNet with its recipe, the same on every machine. */
+/* The ledger: what a run may spend, has spent, and what one x is. One x is the training FLOPs of
+ * the task's plain Wide ResNet with its recipe, the same on every machine. */
 #ifndef AF_LEDGER_H
 #define AF_LEDGER_H
 #include "core/search/trial.h"
 
-typedef enum af_unit { AF_UNIT_X, AF_UNIT_TRIALS, AF_UNIT_EPOCHS, AF_UNIT_SECONDS, AF_UNIT_FLOP, AF_UNITS } af_unit;
+typedef enum af_unit {
+    AF_UNIT_X,
+    AF_UNIT_TRIALS,
+    AF_UNIT_EPOCHS,
+    AF_UNIT_SECONDS,
+    AF_UNIT_FLOP,
+    AF_UNITS
+} af_unit;
 extern const char *const af_unit_names[AF_UNITS]; /* "x", "trials", "epochs", "s", "flop" */
 
 typedef struct af_budget {

@@ -19,12 +19,12 @@ static json_t *recipe_json(const af_recipe *r)
     json_t *milestones = json_array();
     for (int i = 0; i < 4 && r->schedule.milestones[i] > 0; i++)
         json_array_append_new(milestones, json_real(r->schedule.milestones[i]));
-    json_t *o = json_pack("{si si ss sf sf sf sf sf s{ss sf so sf}}", "epochs", r->epochs, "batch",
-                     r->batch, "optimiser", af_optimiser_names[r->optimiser], "lr", r->lr,
-                     "momentum", r->momentum, "weight_decay", r->weight_decay, "clip", r->clip,
-                     "dropout", r->dropout, "schedule", "kind", af_schedule_names[r->schedule.kind],
-                     "warmup", r->schedule.warmup, "milestones", milestones, "factor",
-                          r->schedule.factor);
+    json_t *o =
+        json_pack("{si si ss sf sf sf sf sf s{ss sf so sf}}", "epochs", r->epochs, "batch",
+                  r->batch, "optimiser", af_optimiser_names[r->optimiser], "lr", r->lr, "momentum",
+                  r->momentum, "weight_decay", r->weight_decay, "clip", r->clip, "dropout",
+                  r->dropout, "schedule", "kind", af_schedule_names[r->schedule.kind], "warmup",
+                  r->schedule.warmup, "milestones", milestones, "factor", r->schedule.factor);
     af_augment_print(augment, &r->augment);
     if (o && *augment) json_object_set_new(o, "augment", json_string(augment));
     return o;
@@ -75,24 +75,34 @@ static json_t *curve_json(const af_trained *t)
     return curve;
 }
 
-/* What must agree for two results to stand in one table. */
+/* What must agree for two results to stand in one table: the data, what is measured on it, and what
+ * 1x is, since budgets are counted in it. Exact as a text: JSON libraries differ in how they write
+ * numbers. */
 static json_t *task_key(const af_run_facts *f)
 {
+    static const char *const aggregates[] = {
+        [AF_PER_SAMPLE] = "per_sample", [AF_MAJORITY] = "majority", [AF_MEAN_LOGIT] = "mean_logit"};
+    static const char *const samplers[] = {[AF_ALL] = "all", [AF_ONE_PER_GROUP] = "one_per_group"};
+    const af_task *t = f->options->task;
+    char x_flops[32];
+    snprintf(x_flops, sizeof x_flops, "%.17g", f->ledger->x_flops);
     const char *search = af_protocol_names[f->searched->protocol];
     const char *final = af_protocol_names[f->options->protocol];
-    return json_pack("{ss ss ss s{ss+ ss+ ss+ ss+} ss si ss}", "sha256", f->data->sha256,
-                     "test_sha256", f->test->sha256, "protocol", final, "splits", "search", search,
-                     "/train", "validate", search, "/valid", "retrain", final, "/train", "score",
-                     final, "/test", "metric", f->options->metric->name, "metric_version",
-                     f->options->metric->version, "size", af_size_names[f->options->size]);
+    return json_pack("{ss ss ss ss ss ss ss s{ss+ ss+ ss+ ss+} ss si ss}", "task", t->name,
+                     "aggregate", aggregates[t->aggregate], "sampler", samplers[t->sampler],
+                     "x_flops", x_flops, "sha256", f->data->sha256, "test_sha256", f->test->sha256,
+                     "protocol", final, "splits", "search", search, "/train", "validate", search,
+                     "/valid", "retrain", final, "/train", "score", final, "/test", "metric",
+                     f->options->metric->name, "metric_version", f->options->metric->version,
+                     "size", af_size_names[f->options->size]);
 }
 
 /* What must agree as well for a claim about searchers alone. */
 static json_t *method_key(const af_run_facts *f)
 {
-    return json_pack("{ss so ss ss}", "space", f->options->space->name, "recipe",
-                     recipe_json(&f->searched->recipe), "precision",
-                     f->options->backend->dtype == AF_F64 ? "fp64" : "fp32", "backend",
+    return json_pack("{ss ss so ss ss ss}", "afield", AF_VERSION, "space", f->options->space->name,
+                     "recipe", recipe_json(&f->searched->recipe), "loss", f->options->task->loss,
+                     "precision", f->options->backend->dtype == AF_F64 ? "fp64" : "fp32", "backend",
                      f->options->backend->name);
 }
 

@@ -71,15 +71,13 @@ static af_protocol search_protocol(const run *r)
     return own ? r->o->protocol : AF_CLEAN;
 }
 
-/* Whether the held-out file is there, without opening it: better now than after the search. */
+/* What can be known of the data without opening the held-out file: better now than after the
+ * search. */
 static af_status check_data(const run *r)
 {
     const af_run_options *o = r->o;
-    char held_out[AF_PATH_MAX];
-    AF_TRY(af_dataset_path(held_out, o->data_directory, o->task->name, AF_HELD_OUT));
-    if (!af_file_exists(held_out))
-        return af_fail(AF_ENOTFOUND, "%s: missing, but %s is there; prepare both anew", held_out,
-                       r->data->path);
+    AF_TRY(af_dataset_verify(r->data));
+    AF_TRY(af_dataset_complete(r->data, o->data_directory));
     if (r->data->size != o->size)
         return af_fail(AF_EFORMAT,
                        "%s: made at size %s, want %s; prepare it with: afield data "
@@ -212,14 +210,11 @@ static af_status score(run *r)
     double started = af_clock();
     AF_TRY(af_dataset_open(&r->test, o->data_directory, o->task, AF_HELD_OUT));
     const af_indices *which = &r->test->split[o->protocol][AF_TEST];
-    bool belongs = r->test->size == r->data->size &&
-                   !strcmp(r->test->provenance, r->data->provenance) &&
-                   af_shape_same(r->test->input, r->data->input) &&
-                   af_shape_same(r->test->output, r->data->output);
-    if (!belongs || which->count < 1)
-        return af_fail(AF_EFORMAT, "%s: %s; prepare both files anew", r->test->path,
-                       belongs ? "no test samples for this protocol"
-                               : "does not belong to the training data beside it");
+    AF_TRY(af_dataset_match(r->data, r->test));
+    AF_TRY(af_dataset_verify(r->test));
+    if (which->count < 1)
+        return af_fail(AF_EFORMAT, "%s: no test samples for protocol %s; prepare both files anew",
+                       r->test->path, af_protocol_names[o->protocol]);
     AF_TRY(af_train_infer(&r->pred, &r->trained, &r->retraining, r->test, which,
                           &r->ledger.score.flops));
     AF_TRY(af_score(&r->score, o->task, o->metric, r->test, which, r->pred));
@@ -293,6 +288,7 @@ static af_status perform(run *r)
 
 af_status af_run(const af_run_options *o)
 {
+    af_catch_signals();
     run r = {.o = o, .lock = -1};
     af_status st = perform(&r);
     af_free(r.pred);

@@ -2,8 +2,8 @@
  * test split. Everything that happens is in <out>/journal.jsonl before anything depends on it, so a
  * run killed at any instant resumes and ends as an undisturbed one.
  *
- * Virtual workers: W trials are in flight; outcomes are told in the order of a clock that counts ledger
- * work (FLOPs), ties by trial number. Execution order never shows.
+ * Virtual workers: W trials are in flight; outcomes are told in the order of a clock that counts
+ * ledger work (FLOPs), ties by trial number. Execution order never shows.
  */
 #ifndef AF_RUN_H
 #define AF_RUN_H
@@ -15,28 +15,29 @@
 #include "core/searcher.h"
 #include "core/task.h"
 
-/* The search alone, on any evaluator; core/search/search.c. Journal records: "header" (everything that
- * decides the run; a different one refuses to resume and says which field differs), "propose",
+/* The search alone, on any evaluator; core/search/search.c. Journal records: "header" (everything
+ * that decides the run; a different one refuses to resume and says which field differs), "propose",
  * "outcome". Replays what the journal holds: re-asked proposals are verified. */
 typedef struct af_search {
     const af_searcher *searcher;
-    const void *options;        /* NULL: the searcher's defaults */
+    const void *options; /* NULL: the searcher's defaults */
     af_search_context context;
     const af_evaluator *evaluator;
-    af_ledger *ledger;          /* search and committed are kept here */
-    const char *journal;        /* path */
-    json_t *header;             /* borrowed */
-    bool resume;                /* false: an existing journal is an error that names --resume */
-    af_status (*on_trial)(void *payload, const af_trial *t, const af_outcome *o, const af_ledger *l);
+    af_ledger *ledger;   /* search and committed are kept here */
+    const char *journal; /* path */
+    json_t *header;      /* borrowed */
+    bool resume;         /* false: an existing journal is an error that names --resume */
+    af_status (*on_trial)(void *payload, const af_trial *t, const af_outcome *o,
+                          const af_ledger *l);
     void *payload;
 } af_search;
 typedef struct af_found {
     bool any;
-    af_trial best;              /* lowest validation error; ties: the earlier number */
+    af_trial best; /* lowest validation error; ties: the earlier number */
     af_outcome outcome;
     int64_t trials;
-    char proposal_digest[65];   /* of the header and every proposal, in order of number */
-    char outcome_digest[65];    /* of every outcome's reproducible fields, in order of number */
+    char proposal_digest[65]; /* of the header and every proposal, in order of number */
+    char outcome_digest[65];  /* of every outcome's reproducible fields, in order of number */
 } af_found;
 AF_CHECKED af_status af_search_run(af_found *out, const af_search *s);
 
@@ -44,11 +45,12 @@ AF_CHECKED af_status af_search_run(af_found *out, const af_search *s);
 typedef struct af_run_options {
     const af_task *task;
     const af_metric *metric;
-    const af_searcher *searcher; /* NULL: the method is the space's default configuration (a baseline) */
+    const af_searcher
+        *searcher; /* NULL: the method is the space's default configuration (a baseline) */
     const void *searcher_options;
     json_t *searcher_options_json; /* recorded */
     const af_space *space;
-    const af_space *wrn;         /* the space that defines x */
+    const af_space *wrn; /* the space that defines x */
     const af_backend *backend;
     af_budget budget;
     uint64_t seed;
@@ -57,7 +59,7 @@ typedef struct af_run_options {
     int workers, threads;
     const char *data_directory, *out;
     bool resume;
-    bool quiet;                  /* no progress bar */
+    bool quiet; /* no progress bar */
 } af_run_options;
 /* Leaves result.json and predictions.h5 in `out`. A finished run with --resume says so, AF_OK. */
 AF_CHECKED af_status af_run(const af_run_options *o);
@@ -70,8 +72,8 @@ bool af_stop_requested(void);
  * format, afield, task, size, method, space, searcher options, seed, protocol, budget, workers,
  * config, canonical, metric {name, version, score, error, validation_error},
  * spent {search, retrain, score, total: trials, epochs, seconds, flops, x}, x_flops,
- * keys {task, method}, proposal_digest, run_digest, environment {cpu, backend, libraries, compiler},
- * data {provenance, sha256 of both files}, curve. */
+ * keys {task, method}, proposal_digest, run_digest, environment {cpu, backend, libraries,
+ * compiler}, data {provenance, sha256 of both files}, curve. */
 
 /* FLOPs of one x: wrn's default configuration, the task's recipe at this size, training only. */
 AF_CHECKED af_status af_x_flops(double *out, const af_task *task, const af_space *wrn, af_size size,

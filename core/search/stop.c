@@ -1,5 +1,5 @@
-/* SIGINT and SIGTERM ask the run to stop at the next safe point; a second one ends the process at
- * once, which the journal survives as well. */
+/* SIGINT and SIGTERM ask the run to stop at the next safe point; a second SIGINT ends the process
+ * at once, which the journal survives as well. SIGTERM always asks: some senders repeat it. */
 #include <signal.h>
 #include "core/search/run.h"
 

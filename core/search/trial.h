@@ -14,11 +14,13 @@ typedef struct af_proposal {
 } af_proposal;
 
 typedef struct af_trial {
-    int64_t number; /* from 0, in the order of proposals; also names the training's random streams */
+    int64_t
+        number; /* from 0, in the order of proposals; also names the training's random streams */
     af_proposal proposal;
 } af_trial;
 
-/* What was used up, in four units at once. FLOPs count every forward and backward of any network. */
+/* What was used up, in four units at once. FLOPs count every forward and backward of any network;
+ * the loss and the optimiser, a few operations per output and parameter, are left out. */
 typedef struct af_spend {
     double trials, epochs, seconds, flops;
 } af_spend;

@@ -97,12 +97,10 @@ double RUN(relative_l2)(const void *pred, const void *target, int n, af_shape sh
 }
 
 #ifndef AF_DOUBLE
-/* FLOPs per element: exp, log, division and square root count as one each. */
 const af_loss af_loss_cross_entropy = {
     .name = "cross_entropy",
     .summary = "softmax and negative log-likelihood of one class a sample",
     .target = AF_TARGET_CLASS,
-    .flops = 8,
     .run = {af_cross_entropy_f32, af_cross_entropy_f64},
 };
 
@@ -110,7 +108,6 @@ const af_loss af_loss_bce = {
     .name = "bce",
     .summary = "sigmoid and binary cross-entropy, mean over the elements",
     .target = AF_TARGET_DENSE,
-    .flops = 12,
     .run = {af_bce_f32, af_bce_f64},
 };
 
@@ -118,7 +115,6 @@ const af_loss af_loss_mse = {
     .name = "mse",
     .summary = "squared error, mean over the elements",
     .target = AF_TARGET_DENSE,
-    .flops = 5,
     .run = {af_mse_f32, af_mse_f64},
 };
 
@@ -126,7 +122,6 @@ const af_loss af_loss_relative_l2 = {
     .name = "relative_l2",
     .summary = "norm of the error over the norm of the target",
     .target = AF_TARGET_DENSE,
-    .flops = 7,
     .run = {af_relative_l2_f32, af_relative_l2_f64},
 };
 

@@ -12,11 +12,11 @@ typedef struct af_update {
     af_optimiser kind;
     double lr, momentum, weight_decay; /* momentum: SGD */
     bool nesterov;
-    double beta1, beta2, epsilon;      /* Adam, AdamW */
-    double clip;                       /* largest global gradient norm; 0 = no clipping */
-    int64_t count;                     /* updates made before this one; Adam's bias correction */
+    double beta1, beta2, epsilon; /* Adam, AdamW */
+    double clip;                  /* largest global gradient norm; 0 = no clipping */
+    int64_t count;                /* updates made before this one; Adam's bias correction */
 } af_update;
-af_update af_update_default(void);     /* sgd, lr 0.1, momentum 0.9, nesterov, decay 5e-4, no clip */
+af_update af_update_default(void); /* sgd, lr 0.1, momentum 0.9, nesterov, decay 5e-4, no clip */
 
 /* State tensors per parameter (momentum; first and second moment): 2 covers all. */
 enum { AF_OPTIMISER_STATE = 2 };

@@ -10,8 +10,8 @@ typedef struct af_recipe {
     af_optimiser optimiser;
     double lr, momentum, weight_decay, clip; /* clip 0: none; SGD uses Nesterov momentum */
     af_schedule schedule;
-    double dropout;                          /* for networks that have a place for it */
-    af_augment augment;                      /* of training batches */
+    double dropout;     /* for networks that have a place for it */
+    af_augment augment; /* of training batches */
 } af_recipe;
 
 #endif

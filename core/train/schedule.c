@@ -1,7 +1,7 @@
-/* Learning-rate schedules: a factor of the base rate as a function of the epoch. Milestones change it
- * at whole epochs; the cosine and the warm-up ramp move with every step, so that a search fidelity of
- * one epoch still sees the whole schedule.
- * Warm-up shifts nothing: milestones and the cosine keep their places. */
+/* Learning-rate schedules: a factor of the base rate as a function of the epoch. Milestones change
+ * it at whole epochs; the cosine and the warm-up ramp move with every step, so that a search
+ * fidelity of one epoch still sees the whole schedule. Warm-up shifts nothing: milestones and the
+ * cosine keep their places. */
 #include <math.h>
 #include "core/train/optimiser.h"
 

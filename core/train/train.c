@@ -28,6 +28,7 @@ af_status af_train_batches(const af_recipe *r, int64_t samples, int *batch, int 
 {
     *batch = *steps = 0;
     if (samples < 1) return af_fail(AF_EFORMAT, "no training samples, want at least 1");
+    if (r->batch < 1) return af_fail(AF_EINVAL, "recipe: batch %d, want at least 1", r->batch);
     *batch = r->batch;
     if (*batch > samples) *batch = samples >= 4 ? (int)(samples / 4 * 4) : (int)samples;
     *steps = (int)(samples / *batch);
@@ -105,6 +106,7 @@ static af_status open_loop(loop *l)
     if (t->validate && l->valid->count < 1)
         return af_fail(AF_EFORMAT, "%s: no validation samples for protocol %s", t->data->path,
                        af_protocol_names[t->protocol]);
+    if (t->epochs < 1) return af_fail(AF_EINVAL, "training: %d epochs, want at least 1", t->epochs);
     AF_TRY(plan_batches(t, &l->batch, &l->steps));
     AF_TRY(make_plans(l));
     AF_TRY(af_feeder_new(&l->feeder, t->data, &t->data->scaling[t->protocol], l->batch,
@@ -192,7 +194,7 @@ static af_status one_epoch(loop *l, int epoch)
     return go;
 }
 
-static void fill_outcome(loop *l)
+static af_status fill_outcome(loop *l)
 {
     af_outcome *o = &l->out->outcome;
     double seconds = l->state.seconds + af_clock() - l->started;
@@ -202,9 +204,10 @@ static void fill_outcome(loop *l)
                       .spend = {1, l->t->epochs, seconds, l->state.flops}};
     if (seconds > 0.05) flops_per_second = l->state.flops / seconds;
     af_sha256 *h = af_sha256_new();
-    if (!h) return;
+    if (!h) return AF_ENOMEM;
     af_plan_digest(l->out->plan, h);
     af_sha256_end(h, o->digest);
+    return AF_OK;
 }
 
 af_status af_train(af_trained *out, const af_training *t)
@@ -218,7 +221,7 @@ af_status af_train(af_trained *out, const af_training *t)
         AF_GOTO(st, done, one_epoch(&l, epoch));
     if (t->validate && l.state.best_epoch >= 0 && l.state.best_epoch != t->epochs - 1)
         af_plan_restore(out->plan, l.best);
-    fill_outcome(&l);
+    st = fill_outcome(&l);
 done:
     out->outcome.spend.flops = l.state.flops;
     af_feeder_close(&l.feeder);

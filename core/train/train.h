@@ -1,5 +1,6 @@
-/* Training one network on a task's dataset, and predicting with it. Deterministic: (dataset, graph,
- * backend, recipe, seed, trial) give the same bits on one machine, also through checkpoints. */
+/* Training one network on a task's dataset, and predicting with it. Deterministic: (dataset,
+ * protocol, graph, backend, recipe, epochs, schedule, seed, trial) give the same bits on one
+ * machine, also through checkpoints. */
 #ifndef AF_TRAIN_H
 #define AF_TRAIN_H
 #include "core/data/dataset.h"
@@ -32,8 +33,8 @@ typedef struct af_training {
 
 typedef struct af_trained {
     af_outcome outcome;
-    af_plan *plan;  /* holds the chosen epoch's weights; the caller frees */
-    af_plan *infer; /* shares its parameters; the caller frees first */
+    af_plan *plan;  /* holds the chosen epoch's weights */
+    af_plan *infer; /* shares its parameters */
     double *curve;  /* {epochs, 2}: training loss, validation error (NAN: not measured) */
     int epochs;
 } af_trained;
@@ -46,8 +47,8 @@ AF_CHECKED af_status af_train_batches(const af_recipe *r, int64_t samples, int *
 /* FLOPs of this training before it is run, validation included: exactly what af_train will charge.
  */
 AF_CHECKED af_status af_train_predict(af_spend *out, const af_training *t);
-/* Predictions {count, C, H, W} of the samples `which` of d (af_free). `scaling` is the training's.
- * Adds the forward FLOPs to *flops. */
+/* Predictions {count, C, H, W} of the samples `which` of d (af_free). x is scaled as in the
+ * training `job`. Adds the forward FLOPs to *flops. */
 AF_CHECKED af_status af_train_infer(float **pred, const af_trained *t, const af_training *job,
                                     const af_dataset *d, const af_indices *which, double *flops);
 /* Aggregates by group as the task says, then scores. */

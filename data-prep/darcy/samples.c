@@ -113,28 +113,25 @@ static af_status fit_scaling(af_scaling *out, const af_darcy_samples *s, int64_t
     return AF_OK;
 }
 
-static af_status write_part(const af_prep_request *r, af_dataset_content *c,
-                            const af_darcy_samples *s, const af_darcy_origin *o)
+static af_dataset_content content_of(const af_prep_request *r, af_dataset_part part,
+                                     const af_darcy_samples *s, const af_darcy_origin *o,
+                                     const char *source)
 {
-    char *source = json_dumps(o->source, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!source) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");
-    c->task = r->task;
-    c->size = r->size;
-    c->provenance = o->provenance;
-    c->source = source;
-    c->n = s->count;
-    c->input = (af_shape){CHANNELS, s->nodes, s->nodes};
-    c->output = (af_shape){1, s->nodes, s->nodes};
-    c->dense = true;
-    c->x = s->x;
-    c->y = s->y;
-    c->ids = s->ids;
-    c->attr_names = o->names;
-    c->attr_values = o->values;
-    c->attrs = o->attributes;
-    af_status st = af_dataset_write(r->directory, c);
-    free(source);
-    return st;
+    return (af_dataset_content){.task = r->task,
+                                .size = r->size,
+                                .part = part,
+                                .provenance = o->provenance,
+                                .source = source,
+                                .n = s->count,
+                                .input = {CHANNELS, s->nodes, s->nodes},
+                                .output = {1, s->nodes, s->nodes},
+                                .dense = true,
+                                .x = s->x,
+                                .y = s->y,
+                                .ids = s->ids,
+                                .attr_names = o->names,
+                                .attr_values = o->values,
+                                .attrs = o->attributes};
 }
 
 static int64_t *count_up(int64_t n)
@@ -144,41 +141,31 @@ static int64_t *count_up(int64_t n)
     return i;
 }
 
-static af_status write_main(const af_prep_request *r, const af_darcy_samples *s, int64_t train,
-                            const af_darcy_origin *o)
+/* `all`: the indices of all samples. */
+static af_status split_main(af_dataset_content *c, const af_darcy_samples *s, int64_t train,
+                            int64_t *all)
 {
-    af_status st = AF_ENOMEM;
-    af_dataset_content c = {.part = AF_MAIN};
-    int64_t *all = count_up(s->count);
-    if (!all) goto done;
-    c.split[AF_CLEAN][AF_TRAIN] = (af_indices){all, train};
-    c.split[AF_CLEAN][AF_VALID] = (af_indices){all + train, s->count - train};
-    c.split[AF_PAPER][AF_TRAIN] = (af_indices){all, s->count};
-    AF_GOTO(st, done, fit_scaling(&c.scaling[AF_CLEAN], s, train));
-    AF_GOTO(st, done, fit_scaling(&c.scaling[AF_PAPER], s, s->count));
-    st = write_part(r, &c, s, o);
-done:
-    scaling_free(&c.scaling[AF_CLEAN]);
-    scaling_free(&c.scaling[AF_PAPER]);
-    af_free(all);
-    return st;
-}
-
-static af_status write_held_out(const af_prep_request *r, const af_darcy_samples *s,
-                                const af_darcy_origin *o)
-{
-    af_dataset_content c = {.part = AF_HELD_OUT};
-    int64_t *all = count_up(s->count);
-    if (!all) return AF_ENOMEM;
-    for (int p = 0; p < AF_PROTOCOLS; p++) c.split[p][AF_TEST] = (af_indices){all, s->count};
-    af_status st = write_part(r, &c, s, o);
-    af_free(all);
-    return st;
+    c->split[AF_CLEAN][AF_TRAIN] = (af_indices){all, train};
+    c->split[AF_CLEAN][AF_VALID] = (af_indices){all + train, s->count - train};
+    c->split[AF_PAPER][AF_TRAIN] = (af_indices){all, s->count};
+    AF_TRY(fit_scaling(&c->scaling[AF_CLEAN], s, train));
+    return fit_scaling(&c->scaling[AF_PAPER], s, s->count);
 }
 
 af_status af_darcy_write(const af_prep_request *r, const af_darcy_samples *main, int64_t train,
                          const af_darcy_samples *test, const af_darcy_origin *origin)
 {
-    AF_TRY(write_main(r, main, train, origin));
-    return write_held_out(r, test, origin);
+    char *source = json_dumps(origin->source, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!source) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");
+    af_dataset_content learn = content_of(r, AF_MAIN, main, origin, source);
+    af_dataset_content held_out = content_of(r, AF_HELD_OUT, test, origin, source);
+    int64_t *all = count_up(main->count > test->count ? main->count : test->count);
+    af_status st = all ? split_main(&learn, main, train, all) : AF_ENOMEM;
+    for (int p = 0; p < AF_PROTOCOLS; p++)
+        held_out.split[p][AF_TEST] = (af_indices){all, test->count};
+    if (st == AF_OK) st = af_dataset_write_pair(r->directory, &learn, &held_out);
+    for (int p = 0; p < AF_PROTOCOLS; p++) scaling_free(&learn.scaling[p]);
+    af_free(all);
+    free(source); /* jansson's */
+    return st;
 }

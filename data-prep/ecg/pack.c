@@ -84,9 +84,9 @@ static void part_fill(part *p, const af_ecg_layout *l, const af_ecg_records *set
     paper[p->c.part == AF_HELD_OUT ? AF_TEST : AF_TRAIN] = (af_indices){.i = p->all, .count = n};
 }
 
-static af_status write_part(const af_prep_request *r, const af_ecg_records *set,
-                            const af_split *split, af_dataset_part which, const char *provenance,
-                            const char *source)
+/* The samples of one part; `p` is to be closed whatever happens. */
+static af_status part_make(part *p, const af_prep_request *r, const af_ecg_records *set,
+                           const af_split *split, af_dataset_part which)
 {
     const af_ecg_layout *l = &af_ecg_layouts[r->size];
     int64_t n = 0, longest = 0;
@@ -96,27 +96,21 @@ static af_status write_part(const af_prep_request *r, const af_ecg_records *set,
         if ((split[k] == AF_TEST) == (which == AF_HELD_OUT))
             n += af_ecg_windows_of(l, length, set->r[k].label, set->count);
     }
-    part p = {.c = {.task = r->task,
-                    .size = r->size,
-                    .part = which,
-                    .provenance = provenance,
-                    .source = source,
-                    .input = {.c = 1, .h = 1, .w = l->window},
-                    .output = {.c = AF_ECG_LABELS, .h = 1, .w = 1}}};
-    af_status st = AF_ENOMEM;
+    *p = (part){.c = {.task = r->task,
+                      .size = r->size,
+                      .part = which,
+                      .input = {.c = 1, .h = 1, .w = l->window},
+                      .output = {.c = AF_ECG_LABELS, .h = 1, .w = 1}}};
+    AF_TRY(part_open(p, n, l->window));
     float *scaled = af_calloc((size_t)longest, sizeof *scaled);
-    if (!scaled) goto done;
-    AF_GOTO(st, done, part_open(&p, n, l->window));
-    part_fill(&p, l, set, split, scaled);
-    p.c.x = p.x;
-    p.c.y = p.y;
-    p.c.ids = p.ids;
-    p.c.group = p.group;
-    st = af_dataset_write(r->directory, &p.c);
-done:
-    part_close(&p);
+    if (!scaled) return AF_ENOMEM;
+    part_fill(p, l, set, split, scaled);
     af_free(scaled);
-    return st;
+    p->c.x = p->x;
+    p->c.y = p->y;
+    p->c.ids = p->ids;
+    p->c.group = p->group;
+    return AF_OK;
 }
 
 static af_status check(const af_ecg_records *set, const af_ecg_layout *l)
@@ -138,11 +132,17 @@ af_status af_ecg_pack(const af_prep_request *r, af_ecg_records *set, const char 
     thin(set, af_ecg_layouts[r->size].max_records);
     af_split *split = af_calloc((size_t)set->count, sizeof *split);
     if (!split) return AF_ENOMEM;
+    part main = {0}, held_out = {0};
     af_status st;
     AF_GOTO(st, done, af_ecg_split(split, set->count));
-    AF_GOTO(st, done, write_part(r, set, split, AF_MAIN, provenance, source));
-    AF_GOTO(st, done, write_part(r, set, split, AF_HELD_OUT, provenance, source));
+    AF_GOTO(st, done, part_make(&main, r, set, split, AF_MAIN));
+    AF_GOTO(st, done, part_make(&held_out, r, set, split, AF_HELD_OUT));
+    main.c.provenance = held_out.c.provenance = provenance;
+    main.c.source = held_out.c.source = source;
+    st = af_dataset_write_pair(r->directory, &main.c, &held_out.c);
 done:
+    part_close(&main);
+    part_close(&held_out);
     af_free(split);
     return st;
 }

@@ -2,7 +2,7 @@
  * sums, accumulation) and hands everything back as doubles. For tests/test_op.c and for the
  * conformance tests of backends.
  *
- *     af_rig r;
+ *     rig r;
  *     assert_true(rig_make(&r, &op_cases[i]));        inputs, parameters and dy filled
  *     rig_result want, got;
  *     rig_run(&want, &r, &(rig_options){.dtype = AF_F64, .train = true, .backward = true});

@@ -1,6 +1,8 @@
 #!/bin/sh
 # includes.sh deps.txt: fails when an #include points against the one direction of dependency.
-git ls-files -co --exclude-standard '*.[ch]' '*.cu' | xargs grep -Hno '#include "[^"]*/[^"]*"' /dev/null |
+files=$(git ls-files -co --exclude-standard '*.[ch]' '*.cu' 2>/dev/null || find . -name build -prune -o \( -name '*.[ch]' -o -name '*.cu' \) -print | sed 's|^\./||')
+[ -n "$files" ] || { echo "includes.sh: no sources here" >&2; exit 1; }
+printf '%s\n' "$files" | xargs grep -Hno '#include "[^"]*/[^"]*"' /dev/null |
 awk -F: -v rows="$1" '
 BEGIN { while ((getline l < rows) > 0) if (l !~ /^#/) { n = split(l, a, " "); row[a[1]] = 1
                                                         for (i = 2; i <= n; i++) ok[a[1], a[i]] = 1 } }

@@ -24,8 +24,14 @@ json_t *result_make(const char *task, const char *method, const char *space, int
 {
     char digest[AF_SHA256_HEX];
     af_sha256_of(data, strlen(data), digest);
-    json_t *task_of = json_pack("{ss ss}", "sha256", data, "protocol", "clean");
-    json_t *method_of = json_pack("{ss ss}", "recipe", recipe, "precision", "fp32");
+    json_t *task_of =
+        json_pack("{ss ss ss ss ss ss ss ss ss si s{ss}}", "task", task, "size", "tiny", "protocol",
+                  "clean", "aggregate", "majority", "sampler", "all", "x_flops", "1000000000",
+                  "sha256", digest, "test_sha256", digest, "metric", "f1_macro", "metric_version",
+                  1, "splits", "score", "clean/test");
+    json_t *method_of =
+        json_pack("{ss ss ss ss ss ss}", "afield", "0.1.0", "space", space, "recipe", recipe,
+                  "loss", "cross_entropy", "precision", "fp32", "backend", "onednn");
     return json_pack(
         "{si ss ss ss ss ss ss s{ss} si ss si ss ss ss s{ss si sf sf sf} s{so so so so} sf s{ss ss "
         "ss}"
@@ -43,6 +49,19 @@ json_t *result_make(const char *task, const char *method, const char *space, int
 json_t *result_plain(void)
 {
     return result_make("ecg", "random", "nb201", 0, 0.75, "data", "recipe");
+}
+
+void result_set_budget(json_t *result, const char *budget, int workers)
+{
+    json_object_set_new(result, "budget", json_string(budget));
+    json_object_set_new(result, "workers", json_integer(workers));
+}
+
+void result_rekey(json_t *result)
+{
+    json_t *keys = json_object_get(result, "keys");
+    json_object_set_new(keys, "task", hash_of(json_object_get(keys, "task_of")));
+    json_object_set_new(keys, "method", hash_of(json_object_get(keys, "method_of")));
 }
 
 void result_put(const char *directory, json_t *result)

@@ -8,7 +8,13 @@ says '"parameters": 2772020'
 printf '%s\n' "$all3x3" >cell.txt
 ok arch @cell.txt --input 3x32x32 --outputs 100
 says "1537396"
-ok arch "$all3x3" --task ecg --size tiny
+ok arch "$all3x3" --task ecg
+says "size tiny"
+ok arch wrn --input 3x32x32 --outputs 100
+says "size full"
+fails 1 arch liner --input 3x32x32 --outputs 10
+says "nb201: character 1"
+says "nor is 'liner' a baseline, did you mean 'linear'?"
 fails 1 arch '|nor_conv_3x3~0|+|nor_conv_3x3~1|' --input 3x32x32 --outputs 10
 says "nb201: "
 head -c 1000000 /dev/zero | tr '\0' '|' >long.txt

@@ -21,6 +21,32 @@ says "--resume"
 ok bench suite.yaml --out all --resume
 says "this run is finished"
 
+# what else lies there is not this suite's
+ok run --task ecg --method linear --out all/left-over
+ok bench suite.yaml --out all --resume
+grep -q '^linear ' "$out" && die "$last: the table holds a run of nobody's"
+says "constant"
+rm -r all/left-over
+
+# a run that fails does not end the suite
+cat >failing.yaml <<'YAML'
+tasks: [ecg]
+methods:
+  - method: random
+    space: linear
+  - method: constant
+budget: 1flop
+YAML
+fails 1 bench failing.yaml --out 'with blank'
+says "[2/2] ecg-constant-s0"
+says "failed:"
+says "run 1 of 2, with blank/ecg-random-linear-s0: budget 1flop"
+says "error: 1 of 2 runs failed"
+grep -q '^constant ' "$out" || die "$last: no table of the run that ended well"
+sed -i 's/1flop/1trials/' failing.yaml
+ok bench failing.yaml --out 'another blank'
+says "afield report 'another blank' --csv"
+
 ok report all --csv all.csv
 [ "$(wc -l <all.csv)" = 5 ] || die "$last: want one line a run and a head"
 ok report all --json

@@ -19,8 +19,9 @@ ok describe conv
 says "convolution"
 ok describe reference --json
 says '"usable": true'
-fails 2 describe linear
-says "say which: afield describe baseline linear"
+ok describe linear
+says "kind            baseline"
+says "afield describe op linear"
 ok describe op linear
 ok describe baseline linear
 fails 2 describe wrn --cost

@@ -14,7 +14,7 @@ says "no method 'randm', did you mean 'random'?"
 fails 2 run --task ecg --method random --space nb102
 says "no space 'nb102', did you mean 'nb201'?"
 fails 2 run --task ecg --method random --set uniqe=true
-says "unknown option uniqe; did you mean unique?"
+says "unknown option uniqe; did you mean unique? \`afield describe random\` lists them"
 fails 2 run --task ecg --method wrn --set a=1
 says "'wrn' is a baseline and searches nothing"
 fails 2 run --task ecg --method wrn --space nb201

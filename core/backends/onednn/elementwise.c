@@ -1,4 +1,4 @@
-/* Element-wise ops and the layout changes at both ends of a network: plain loops that the compiler
+/* Element-wise ops and concatenation: plain loops that the compiler
  * vectorises, written so that each tensor is read and written once. */
 #include <string.h>
 #include "core/backends/onednn/onednn.h"

@@ -21,8 +21,8 @@ static inline place place_of(const af_call *c, int oh, int ow)
 
 static inline float divisor(const af_attrs *a, const place *p)
 {
-    return (float)(a->count_pad ? a->kernel[0] * a->kernel[1]
-                                : (p->v.last - p->v.first) * (p->h.last - p->h.first));
+    return a->count_pad ? (float)a->kernel[0] * (float)a->kernel[1]
+                        : (float)(p->v.last - p->v.first) * (float)(p->h.last - p->h.first);
 }
 
 static inline size_t at(const af_call *c, int ih, int iw)

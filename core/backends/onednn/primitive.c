@@ -88,9 +88,18 @@ void af_primitives_close(af_primitives *p)
         if (p->pass[i]) dnnl_primitive_destroy(p->pass[i]);
 }
 
+/* Threads are numbered as they first come here. */
+static int own_number(void)
+{
+    static atomic_int next;
+    static _Thread_local int number = -1;
+    if (number < 0) number = atomic_fetch_add(&next, 1) & 0xffff;
+    return number;
+}
+
 static af_slot *take(const af_primitives *p)
 {
-    for (int i = omp_get_thread_num() % p->slots, tried = 0;; i = (i + 1) % p->slots) {
+    for (int i = own_number() % p->slots, tried = 0;; i = (i + 1) % p->slots) {
         if (!atomic_flag_test_and_set_explicit(&p->slot[i].busy, memory_order_acquire))
             return &p->slot[i];
         if (++tried % p->slots == 0) sched_yield(); /* more threads than cores */

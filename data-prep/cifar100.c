@@ -1,0 +1,68 @@
+/* The CIFAR-100 task's data: Krizhevsky's images in either official layout, or a stand-in of
+ * textured shapes. Both are lists of 32 x 32 images that one packer splits (data-prep/cifar100). */
+#include <jansson.h>
+#include <stdlib.h>
+#include "core/base/log.h"
+#include "core/prep.h"
+#include "data-prep/cifar100/pack.h"
+#include "data-prep/cifar100/raw.h"
+#include "data-prep/cifar100/shapes.h"
+
+enum { OFFICIAL_TRAIN = 50000, OFFICIAL_TEST = 10000, FEW = 1000, GENERATOR_VERSION = 1 };
+enum { SERIES_TRAIN, SERIES_TEST };
+
+static af_status pack(const af_prep_request *r, const af_cifar_images *train,
+                      const af_cifar_images *test, const char *provenance, const json_t *source)
+{
+    char *text = source ? json_dumps(source, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (!text) return af_fail(AF_ENOMEM, "cifar100: out of memory");
+    af_status st = af_cifar_pack(r, train, test, provenance, text);
+    free(text); /* jansson's */
+    return st;
+}
+
+static af_status import(const af_prep_request *r)
+{
+    af_cifar_raw raw;
+    AF_TRY(af_cifar_raw_read(&raw, r->source, r->task->labels));
+    if (raw.train.count < FEW)
+        af_log(AF_LOG_WARN, "cifar100: %lld training images, too few to learn from",
+               (long long)raw.train.count);
+    bool whole =
+        r->size == AF_FULL && raw.train.count == OFFICIAL_TRAIN && raw.test.count == OFFICIAL_TEST;
+    af_status st = pack(r, &raw.train, &raw.test, whole ? "real" : "partial", raw.source);
+    af_cifar_raw_close(&raw);
+    return st;
+}
+
+static af_status generate(const af_prep_request *r)
+{
+    const af_cifar_extent *e = &af_cifar_extents[r->size];
+    af_cifar_images train = {0}, test = {0};
+    json_t *source =
+        json_pack("{s:s, s:i, s:o}", "generator", "textured shapes", "version", GENERATOR_VERSION,
+                  "seed", json_sprintf("%llu", (unsigned long long)r->seed));
+    af_status st;
+    AF_GOTO(st, done, af_cifar_images_new(&train, e->train + e->valid));
+    AF_GOTO(st, done, af_cifar_images_new(&test, e->test));
+    af_cifar_draw(&train, r->seed, SERIES_TRAIN);
+    af_cifar_draw(&test, r->seed, SERIES_TEST);
+    st = pack(r, &train, &test, "generated", source);
+done:
+    af_cifar_images_free(&train);
+    af_cifar_images_free(&test);
+    json_decref(source);
+    return st;
+}
+
+const af_prep af_prep_cifar100 = {
+    .name = "cifar100",
+    .accepts =
+        "CIFAR-100 as its author publishes it: cifar-100-binary (train.bin, test.bin) or "
+        "cifar-100-python (train, test), a directory or an archive (.tar.gz ...); a part of it is "
+        "accepted",
+    .model = "ten shapes times ten textures in random pose, size and colours on a cluttered, noisy "
+             "background; class = 10 shape + texture",
+    .import = import,
+    .generate = generate,
+};

@@ -1,0 +1,152 @@
+/* Samples lie in the order of the official files; ids are part and position there. Of a size that
+ * uses fewer images, each split keeps its first ones: the official order is random. Scaling is the
+ * published one, by constants of each channel, which are here repeated for each element and
+ * multiplied by 255. */
+#include "data-prep/cifar100/pack.h"
+#include <stdio.h>
+#include "core/base/alloc.h"
+#include "core/data/dataset.h"
+
+const af_cifar_extent af_cifar_extents[AF_SIZES] = {
+    [AF_TINY] = {1600, 400, 400, 1},
+    [AF_SMALL] = {8000, 2000, 2000, 0},
+    [AF_FULL] = {40000, 10000, 10000, 0},
+};
+static const double mean[AF_CIFAR_PLANES] = {0.5071, 0.4867, 0.4408};
+static const double deviation[AF_CIFAR_PLANES] = {0.2675, 0.2565, 0.2761};
+
+typedef struct part {
+    af_dataset_content c;
+    float *x, *x_mean, *x_std;
+    int32_t *y;
+    char *ids;
+    int64_t *all;
+} part;
+
+static void part_close(part *p)
+{
+    af_free(p->x);
+    af_free(p->x_mean);
+    af_free(p->x_std);
+    af_free(p->y);
+    af_free(p->ids);
+    af_free(p->all);
+}
+
+static af_status part_open(part *p, int64_t n, int side)
+{
+    size_t size = (size_t)(AF_CIFAR_PLANES * side * side);
+    p->x = af_calloc((size_t)n, size * sizeof *p->x);
+    p->x_mean = af_calloc(size, sizeof *p->x_mean);
+    p->x_std = af_calloc(size, sizeof *p->x_std);
+    p->y = af_calloc((size_t)n, sizeof *p->y);
+    p->ids = af_calloc((size_t)n, AF_ID_MAX);
+    p->all = af_calloc((size_t)n, sizeof *p->all);
+    p->c.input = (af_shape){AF_CIFAR_PLANES, side, side};
+    return p->x && p->x_mean && p->x_std && p->y && p->ids && p->all ? AF_OK : AF_ENOMEM;
+}
+
+/* Mean over squares of pixels. */
+static void shrink(float *to, const uint8_t *from, int side)
+{
+    int factor = AF_CIFAR_SIDE / side;
+    for (int c = 0; c < AF_CIFAR_PLANES; c++, from += AF_CIFAR_SIDE * AF_CIFAR_SIDE)
+        for (int i = 0; i < side * side; i++) {
+            const uint8_t *corner = from + i / side * factor * AF_CIFAR_SIDE + i % side * factor;
+            int sum = 0;
+            for (int k = 0; k < factor * factor; k++)
+                sum += corner[k / factor * AF_CIFAR_SIDE + k % factor];
+            *to++ = (float)sum / (float)(factor * factor);
+        }
+}
+
+/* Appends images first .. first + n - 1. */
+static void append(part *p, const af_cifar_images *from, int64_t first, int64_t n, const char *name)
+{
+    size_t size = (size_t)af_shape_size(p->c.input);
+    for (int64_t k = first; k < first + n; k++) {
+        int64_t at = p->c.n++;
+        shrink(p->x + (size_t)at * size, from->pixel + k * AF_CIFAR_BYTES, p->c.input.w);
+        p->y[at] = from->label[k];
+        p->all[at] = at;
+        snprintf(p->ids + at * AF_ID_MAX, AF_ID_MAX, "%s-%05lld", name, (long long)k);
+    }
+}
+
+static void fill_scaling(part *p)
+{
+    int plane = p->c.input.h * p->c.input.w;
+    for (int i = 0; i < AF_CIFAR_PLANES * plane; i++) {
+        p->x_mean[i] = (float)(255 * mean[i / plane]);
+        p->x_std[i] = (float)(255 * deviation[i / plane]);
+    }
+    for (int k = 0; k < AF_PROTOCOLS; k++)
+        p->c.scaling[k] = (af_scaling){.x_mean = p->x_mean, .x_std = p->x_std};
+}
+
+static af_status write_part(part *p, const af_prep_request *r, const char *provenance,
+                            const char *source)
+{
+    p->c.task = r->task;
+    p->c.size = r->size;
+    p->c.provenance = provenance;
+    p->c.source = source;
+    p->c.output = (af_shape){AF_CIFAR_CLASSES, 1, 1};
+    p->c.x = p->x;
+    p->c.y = p->y;
+    p->c.ids = p->ids;
+    return af_dataset_write(r->directory, &p->c);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static af_status write_main(const af_prep_request *r, const af_cifar_images *s,
+                            const char *provenance, const char *source)
+{
+    const af_cifar_extent *e = &af_cifar_extents[r->size];
+    int64_t fifth = s->count / 5, train = least(e->train, s->count - fifth);
+    int64_t valid = least(e->valid, fifth);
+    part p = {.c.part = AF_MAIN};
+    af_status st;
+    AF_GOTO(st, done, part_open(&p, train + valid, AF_CIFAR_SIDE >> e->halvings));
+    append(&p, s, 0, train, "train");
+    append(&p, s, s->count - fifth, valid, "train");
+    p.c.split[AF_CLEAN][AF_TRAIN] = (af_indices){p.all, train};
+    p.c.split[AF_CLEAN][AF_VALID] = (af_indices){p.all + train, valid};
+    p.c.split[AF_PAPER][AF_TRAIN] = (af_indices){p.all, train + valid};
+    fill_scaling(&p);
+    st = write_part(&p, r, provenance, source);
+done:
+    part_close(&p);
+    return st;
+}
+
+static af_status write_held_out(const af_prep_request *r, const af_cifar_images *s,
+                                const char *provenance, const char *source)
+{
+    const af_cifar_extent *e = &af_cifar_extents[r->size];
+    int64_t test = least(e->test, s->count);
+    part p = {.c.part = AF_HELD_OUT};
+    af_status st;
+    AF_GOTO(st, done, part_open(&p, test, AF_CIFAR_SIDE >> e->halvings));
+    append(&p, s, 0, test, "test");
+    for (int k = 0; k < AF_PROTOCOLS; k++) p.c.split[k][AF_TEST] = (af_indices){p.all, test};
+    st = write_part(&p, r, provenance, source);
+done:
+    part_close(&p);
+    return st;
+}
+
+af_status af_cifar_pack(const af_prep_request *r, const af_cifar_images *train,
+                        const af_cifar_images *test, const char *provenance, const char *source)
+{
+    enum { FEWEST = 10 };
+    if (train->count < FEWEST)
+        return af_fail(AF_EFORMAT, "%lld training images, want at least %d to split",
+                       (long long)train->count, FEWEST);
+    AF_TRY(write_main(r, train, provenance, source));
+    return write_held_out(r, test, provenance, source);
+}

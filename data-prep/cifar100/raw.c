@@ -1,0 +1,155 @@
+/* Files are taken as they come, in any order; a directory is searched like an archive with its
+ * members one below another. Only one layout may be found: both would be the same images twice. */
+#include "data-prep/cifar100/raw.h"
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/sha256.h"
+#include "data-prep/cifar100/layouts.h"
+#include "data-prep/formats/archive.h"
+
+enum { MAX_FILE = 192 << 20 }; /* the largest official file has 155 MB */
+enum { BINARY, PYTHON, LAYOUTS };
+static const char *const layouts[LAYOUTS] = {"cifar-100-binary", "cifar-100-python"};
+
+enum { TRAIN, TEST, NAMES };
+static const struct {
+    const char *name;
+    int layout, role;
+} files[] = {
+    {"train.bin", BINARY, TRAIN},
+    {"test.bin", BINARY, TEST},
+    {"fine_label_names.txt", BINARY, NAMES},
+    {"train", PYTHON, TRAIN},
+    {"test", PYTHON, TEST},
+    {"meta", PYTHON, NAMES},
+};
+enum { FILES = sizeof files / sizeof *files };
+
+typedef struct collection {
+    af_cifar_raw *raw;
+    const char *path;
+    const char *const *labels;
+    json_t *found; /* file -> sha256 */
+    int layout;    /* -1: none yet */
+} collection;
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static int file_of(const char *path)
+{
+    for (int i = 0; i < FILES; i++)
+        if (!strcmp(base_name(path), files[i].name)) return i;
+    return -1;
+}
+
+static bool wanted(const char *member)
+{
+    return file_of(member) >= 0;
+}
+
+static af_status decode(collection *c, int file, const void *data, size_t size, const char *path)
+{
+    bool python = files[file].layout == PYTHON;
+    af_cifar_images *to = files[file].role == TRAIN ? &c->raw->train : &c->raw->test;
+    if (files[file].role == NAMES)
+        return python ? af_cifar100_names_python(c->labels, data, size, path)
+                      : af_cifar100_names_text(c->labels, data, size, path);
+    return python ? af_cifar100_python(to, data, size, path)
+                  : af_cifar100_binary(to, data, size, path);
+}
+
+static af_status take(const char *member, const void *data, size_t size, void *payload)
+{
+    collection *c = payload;
+    char path[AF_PATH_MAX], hex[AF_SHA256_HEX];
+    int file = file_of(member);
+    AF_TRY(af_path_join(path, c->path, member));
+    if (c->layout >= 0 && c->layout != files[file].layout)
+        return af_fail(AF_EFORMAT, "%s: both layouts of CIFAR-100 are in it; name %s or %s",
+                       c->path, layouts[BINARY], layouts[PYTHON]);
+    c->layout = files[file].layout;
+    if (json_object_get(c->found, files[file].name))
+        return af_fail(AF_EFORMAT, "%s: a second file of this name; name a directory with one",
+                       path);
+    af_sha256_of(data, size, hex);
+    if (json_object_set_new(c->found, files[file].name, json_string(hex)))
+        return af_fail(AF_ENOMEM, "%s: out of memory", path);
+    return decode(c, file, data, size, path);
+}
+
+static af_status from_directory(collection *c, const char *directory)
+{
+    char path[AF_PATH_MAX];
+    for (int i = 0; i < FILES; i++) {
+        char *data;
+        size_t size;
+        AF_TRY(af_path_join(path, directory, files[i].name));
+        if (!af_file_exists(path) || af_dir_exists(path)) continue;
+        AF_TRY(af_file_read(&data, &size, path, MAX_FILE));
+        af_status st = take(path + strlen(c->path) + 1, data, size, c);
+        af_free(data);
+        AF_TRY(st);
+    }
+    return AF_OK;
+}
+
+static af_status collect(collection *c)
+{
+    char below[AF_PATH_MAX];
+    if (!af_file_exists(c->path) && !af_dir_exists(c->path))
+        return af_fail(AF_ENOTFOUND, "%s: no such file or directory", c->path);
+    if (!af_dir_exists(c->path)) return af_archive_each(c->path, MAX_FILE, wanted, take, c);
+    AF_TRY(from_directory(c, c->path));
+    for (int i = 0; i < LAYOUTS; i++) {
+        AF_TRY(af_path_join(below, c->path, layouts[i]));
+        if (af_dir_exists(below)) AF_TRY(from_directory(c, below));
+    }
+    return AF_OK;
+}
+
+static af_status describe(collection *c)
+{
+    char hex[AF_SHA256_HEX];
+    if (!c->raw->train.count || !c->raw->test.count)
+        return af_fail(AF_ENOTFOUND,
+                       "%s: no %s images in it; want train.bin and test.bin of %s, or train and "
+                       "test of %s",
+                       c->path, c->raw->train.count ? "test" : "training", layouts[BINARY],
+                       layouts[PYTHON]);
+    json_t *source = json_pack("{s:s, s:s, s:O}", "data", "CIFAR-100", "layout", layouts[c->layout],
+                               "files", c->found);
+    if (source && !af_dir_exists(c->path)) {
+        AF_TRY(af_sha256_file(c->path, hex));
+        json_object_set_new(source, "archive",
+                            json_pack("{s:s, s:s}", "name", base_name(c->path), "sha256", hex));
+    }
+    c->raw->source = source;
+    return source ? AF_OK : af_fail(AF_ENOMEM, "%s: out of memory", c->path);
+}
+
+af_status af_cifar_raw_read(af_cifar_raw *out, const char *path, const char *const *labels)
+{
+    *out = (af_cifar_raw){0};
+    collection c = {.raw = out, .path = path, .labels = labels, .layout = -1};
+    c.found = json_object();
+    if (!c.found) return af_fail(AF_ENOMEM, "%s: out of memory", path);
+    af_status st = collect(&c);
+    if (st == AF_OK) st = describe(&c);
+    json_decref(c.found);
+    if (st != AF_OK) af_cifar_raw_close(out);
+    return st;
+}
+
+void af_cifar_raw_close(af_cifar_raw *r)
+{
+    af_cifar_images_free(&r->train);
+    af_cifar_images_free(&r->test);
+    json_decref(r->source);
+    *r = (af_cifar_raw){0};
+}

@@ -1,0 +1,17 @@
+/* The official files of CIFAR-100, from a directory or an archive, in either layout. */
+#ifndef AF_CIFAR_RAW_H
+#define AF_CIFAR_RAW_H
+#include <jansson.h>
+#include "data-prep/cifar100/images.h"
+
+typedef struct af_cifar_raw {
+    af_cifar_images train, test;
+    json_t *source; /* layout, files with their sha256 */
+} af_cifar_raw;
+
+/* `path`: the layout's directory, its parent, or an archive of it. `labels`: the classes' names. */
+AF_CHECKED af_status af_cifar_raw_read(af_cifar_raw *out, const char *path,
+                                       const char *const *labels);
+void af_cifar_raw_close(af_cifar_raw *r);
+
+#endif

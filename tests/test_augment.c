@@ -1,0 +1,305 @@
+/* Augmentation: what is done to one image, against a plain description of it; which numbers decide,
+ * and that nothing else does; and that training uses it and validation does not. */
+#include "core/base/alloc.h"
+#include "core/registry.h"
+#include "core/train/batch.h"
+#include "core/train/checkpoint.h"
+#include "tests/aid/toy.h"
+#include "tests/aid/work.h"
+
+enum { C = 2, H = 4, W = 5, SIZE = C * H * W, DRAWS = 4000 };
+static const af_shape shape = {C, H, W};
+
+static void fill(float x[SIZE])
+{
+    for (int i = 0; i < SIZE; i++) x[i] = (float)(i + 1);
+}
+
+/* The crop at (dy + pad, dx + pad) of the padded image, then its mirror image. */
+static void plainly(float want[SIZE], const float x[SIZE], int pad, int dy, int dx, bool flip)
+{
+    static float padded[C][H + 16][W + 16], crop[C][H][W];
+    memset(padded, 0, sizeof padded);
+    for (int i = 0; i < SIZE; i++) padded[i / (H * W)][i / W % H + pad][i % W + pad] = x[i];
+    for (int i = 0; i < SIZE; i++) {
+        int c = i / (H * W), row = i / W % H, column = i % W;
+        crop[c][row][column] = padded[c][row + dy + pad][column + dx + pad];
+    }
+    for (int i = 0; i < SIZE; i++)
+        want[i] = crop[i / (H * W)][i / W % H][flip ? W - 1 - i % W : i % W];
+}
+
+static void moves(void **state)
+{
+    (void)state;
+    enum { PAD = 7 }; /* farther than the image is wide */
+    float x[SIZE], want[SIZE], got[SIZE];
+    fill(x);
+    for (int dy = -PAD; dy <= PAD; dy++)
+        for (int dx = -PAD; dx <= PAD; dx++)
+            for (int flip = 0; flip < 2; flip++) {
+                const af_augment_draw d = {.dy = dy, .dx = dx, .flip = flip};
+                plainly(want, x, PAD, dy, dx, flip);
+                memset(got, 0xff, sizeof got);
+                af_augment_move(got, x, shape, &d);
+                assert_memory_equal(got, want, sizeof want);
+            }
+}
+
+/* Zeros are exactly where |row - centre| and |column - centre| allow, for every square drawn. */
+static void cuts(void **state)
+{
+    (void)state;
+    static const int sides[] = {0, 1, 2, 3, 4, 16};
+    for (size_t s = 0; s < LENGTH(sides); s++) {
+        int seen[H][W] = {0}, side = sides[s];
+        const af_augment a = {.cutout = side};
+        for (int k = 0; k < DRAWS; k++) {
+            float x[SIZE];
+            int top = H, left = W, bottom = 0, right = 0, zeros = 0;
+            af_augment_draw d = af_augment_at(&a, shape, 1, 2, 3, k);
+            fill(x);
+            af_augment_cut(x, shape, &d);
+            for (int i = 0; i < SIZE; i++) {
+                int row = i / W % H, column = i % W;
+                bool inside =
+                    row >= d.top && row < d.bottom && column >= d.left && column < d.right;
+                assert_true(x[i] == (inside ? 0 : (float)(i + 1)));
+                if (x[i] != 0) continue;
+                zeros++;
+                if (row < top) top = row;
+                if (row >= bottom) bottom = row + 1;
+                if (column < left) left = column;
+                if (column >= right) right = column + 1;
+            }
+            assert_int_equal(zeros, side ? C * (bottom - top) * (right - left) : 0);
+            if (!side) continue;
+            assert_true(bottom - top <= side && right - left <= side);
+            /* a square that is cut short touches the border */
+            assert_true(bottom - top == side || top == 0 || bottom == H);
+            assert_true(right - left == side || left == 0 || right == W);
+            if (side == 1) seen[top][left]++;
+        }
+        for (int i = 0; side == 1 && i < H * W; i++) /* every centre, about equally often */
+            assert_in_range(seen[i / W][i % W], DRAWS / (H * W) / 2, DRAWS / (H * W) * 2);
+    }
+}
+
+static void draws_are_uniform(void **state)
+{
+    (void)state;
+    enum { PAD = 2, PLACES = 2 * PAD + 1, EACH = DRAWS / (PLACES * PLACES * 2) };
+    const af_augment a = {.pad = PAD, .flip = true};
+    int seen[PLACES][PLACES][2] = {0};
+    for (int k = 0; k < DRAWS; k++) {
+        af_augment_draw d = af_augment_at(&a, shape, 7, 0, 0, k);
+        assert_in_range(d.dy + PAD, 0, PLACES - 1);
+        assert_in_range(d.dx + PAD, 0, PLACES - 1);
+        assert_true(d.top >= d.bottom || d.left >= d.right);
+        seen[d.dy + PAD][d.dx + PAD][d.flip]++;
+    }
+    for (int i = 0; i < PLACES * PLACES * 2; i++)
+        assert_in_range(seen[i / 2 / PLACES][i / 2 % PLACES][i % 2], EACH / 2, EACH * 2);
+}
+
+static bool same_draw(const af_augment_draw *a, const af_augment_draw *b)
+{
+    return a->dy == b->dy && a->dx == b->dx && a->flip == b->flip && a->top == b->top &&
+           a->bottom == b->bottom && a->left == b->left && a->right == b->right;
+}
+
+/* Seed, trial, epoch and sample decide, each of them. */
+static void positions_decide(void **state)
+{
+    (void)state;
+    const af_augment a = {.pad = 4, .flip = true, .cutout = 3};
+    const af_shape large = {3, 32, 32};
+    int equal[5] = {0};
+    for (int k = 0; k < 500; k++) {
+        const af_augment_draw d[5] = {
+            af_augment_at(&a, large, 1, 2, 3, k),     af_augment_at(&a, large, 2, 2, 3, k),
+            af_augment_at(&a, large, 1, 3, 3, k),     af_augment_at(&a, large, 1, 2, 4, k),
+            af_augment_at(&a, large, 1, 2, 3, k + 1),
+        };
+        const af_augment_draw again = af_augment_at(&a, large, 1, 2, 3, k);
+        assert_true(same_draw(&d[0], &again));
+        for (int i = 1; i < 5; i++) equal[i] += same_draw(&d[0], &d[i]);
+    }
+    for (int i = 1; i < 5; i++) assert_in_range(equal[i], 0, 5);
+}
+
+static void one_dimension(void **state)
+{
+    (void)state;
+    const af_augment a = {.pad = 3, .flip = true, .cutout = 2};
+    for (int k = 0; k < 100; k++) {
+        af_augment_draw d = af_augment_at(&a, (af_shape){2, 1, 9}, 0, 0, 0, k);
+        assert_int_equal(d.dy, 0);
+        assert_int_equal(d.bottom - d.top, 1);
+        assert_in_range(d.right - d.left, 1, 2);
+    }
+}
+
+static void prints(void **state)
+{
+    (void)state;
+    static const struct {
+        af_augment a;
+        const char *text;
+    } cases[] = {
+        {{0}, ""},
+        {{.pad = 4}, "crop 4"},
+        {{.flip = true}, "flip"},
+        {{.pad = 4, .flip = true, .cutout = 16}, "crop 4, flip, cutout 16"},
+        {{.pad = 100000000, .flip = true, .cutout = 100000000},
+         "crop 100000000, flip, cutout 100000000"},
+    };
+    char text[AF_AUGMENT_TEXT];
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        af_augment_print(text, &cases[i].a);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+/* ---- batches ---- */
+
+/* Padding is a stored 0, so it is scaled like any other value; what is cut is 0 after scaling. The
+ * order of a batch and what else is in it change nothing. */
+static void batches(void **state)
+{
+    (void)state;
+    af_dataset *d;
+    af_feeder f;
+    const int64_t order[2][3] = {{4, 0, 2}, {2, 4, 1}};
+    float want[TOY_X], seen[TOY_X];
+    toy_write(&toy_labels, AF_MAIN);
+    assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
+    const af_scaling *s = &d->scaling[AF_CLEAN];
+    af_training t = {.task = &toy_labels, .seed = 3, .trial = 4};
+    t.recipe.augment = (af_augment){.pad = 2, .flip = true, .cutout = 2};
+    assert_ok(af_feeder_new(&f, d, s, 3, TOY_N));
+    int changed = 0;
+    for (int epoch = -1; epoch < 8; epoch++) {
+        if (epoch >= 0) af_feeder_epoch(&f, &t, &d->split[AF_CLEAN][AF_TRAIN], epoch);
+        for (int b = 0; b < 2; b++) {
+            af_feeder_load(&f, order[b], 3);
+            for (int k = 0; k < 3; k++) {
+                const float *x = d->x + order[b][k] * TOY_X;
+                af_augment_draw draw =
+                    af_augment_at(&t.recipe.augment, d->input, 3, 4, (uint32_t)epoch, order[b][k]);
+                if (epoch < 0)
+                    draw = (af_augment_draw){0}; /* before the first: as for validation */
+                af_augment_move(want, x, d->input, &draw);
+                for (int e = 0; e < TOY_X; e++) want[e] = (want[e] - s->x_mean[e]) / s->x_std[e];
+                af_augment_cut(want, d->input, &draw);
+                assert_memory_equal(f.x + k * TOY_X, want, sizeof want);
+                assert_int_equal(((const int32_t *)f.y)[k], ((const int32_t *)d->y)[order[b][k]]);
+            }
+        }
+        changed += epoch > 0 && memcmp(seen, f.x, sizeof seen) != 0;
+        memcpy(seen, f.x, sizeof seen);
+    }
+    assert_in_range(changed, 4, 7);
+    af_feeder_close(&f);
+    af_dataset_close(d);
+}
+
+/* ---- training ---- */
+
+static af_dataset *open_cifar(void)
+{
+    af_dataset *d;
+    char path[AF_PATH_MAX];
+    const af_task *task = af_find_task("cifar100");
+    assert_ok(af_dataset_path(path, work_dir, task->name, AF_MAIN));
+    if (!af_file_exists(path)) {
+        af_prep_request r = {.task = task, .size = AF_TINY, .directory = work_dir};
+        assert_ok(af_find_prep(task->name)->generate(&r));
+    }
+    assert_ok(af_dataset_open(&d, work_dir, task, AF_MAIN));
+    return d;
+}
+
+static af_graph *make_graph(const af_dataset *d)
+{
+    af_graph *g;
+    const af_space *space = af_find_space("wrn");
+    af_config c = af_space_default(space);
+    af_io io = {d->input, d->output, d->dense, AF_TINY};
+    assert_ok(af_space_build(space, &c, &io, &g));
+    return g;
+}
+
+static af_training training(const af_dataset *d, const af_graph *g)
+{
+    const af_task *task = af_find_task("cifar100");
+    return (af_training){.task = task,
+                         .metric = af_find_metric(task->metric),
+                         .data = d,
+                         .graph = g,
+                         .backend = af_default_backend(),
+                         .recipe = task->recipe[AF_TINY],
+                         .epochs = 1,
+                         .threads = 1,
+                         .validate = true};
+}
+
+/* Weights after an epoch: the same with two threads, others with every other augmentation. */
+static void training_uses_it(void **state)
+{
+    (void)state;
+    static const af_augment kinds[] = {{0}, {.pad = 1}, {.flip = true}, {.cutout = 8}};
+    char digests[LENGTH(kinds)][AF_SHA256_HEX];
+    af_dataset *d = open_cifar();
+    af_graph *g = make_graph(d);
+    for (size_t k = 0; k < LENGTH(kinds); k++)
+        for (int threads = 1; threads <= 2; threads++) {
+            af_training t = training(d, g);
+            af_trained out;
+            t.recipe.augment = kinds[k];
+            t.threads = threads;
+            assert_ok(af_train(&out, &t));
+            if (threads == 2) assert_string_equal(out.outcome.digest, digests[k]);
+            memcpy(digests[k], out.outcome.digest, AF_SHA256_HEX);
+            af_trained_close(&out);
+            for (size_t other = 0; other < k; other++)
+                assert_string_not_equal(digests[k], digests[other]);
+        }
+    af_graph_free(g);
+    af_dataset_close(d);
+}
+
+/* A checkpoint of a training with another augmentation is not taken up. */
+static void digest_covers_it(void **state)
+{
+    (void)state;
+    static const af_augment kinds[] = {{0}, {.pad = 1}, {.pad = 2}, {.flip = true}, {.cutout = 1}};
+    char digests[LENGTH(kinds)][AF_SHA256_HEX];
+    af_dataset *d = open_cifar();
+    af_graph *g = make_graph(d);
+    for (size_t k = 0; k < LENGTH(kinds); k++) {
+        af_training t = training(d, g);
+        t.recipe.augment = kinds[k];
+        assert_ok(af_training_digest(digests[k], &t));
+        for (size_t other = 0; other < k; other++)
+            assert_string_not_equal(digests[k], digests[other]);
+    }
+    af_graph_free(g);
+    af_dataset_close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(moves),
+        cmocka_unit_test(cuts),
+        cmocka_unit_test(draws_are_uniform),
+        cmocka_unit_test(positions_decide),
+        cmocka_unit_test(one_dimension),
+        cmocka_unit_test(prints),
+        cmocka_unit_test(batches),
+        cmocka_unit_test(training_uses_it),
+        cmocka_unit_test(digest_covers_it),
+    };
+    return cmocka_run_group_tests(tests, work_make, work_remove);
+}
