@@ -132,6 +132,8 @@ static const struct {
     {empty_file, {"HDF5 file", "afield data generate ecg --size tiny"}},
     {put_nan, {"/x: sample 5", "is nan", "want finite"}},
     {put_label, {"/y: sample 7", "has label 4, want 0 to 3"}},
+    {put_other_value,
+     {"attribute 'sha256': the data have ", "afield data generate ecg --size tiny"}},
     {reshape, {"/y: 9 samples, want the ", "afield data generate ecg --size tiny"}},
 };
 
@@ -169,6 +171,32 @@ static void changed_data_is_found_by_check(void **state)
     assert_says("afield data generate ecg --size tiny");
     af_dataset_close(d);
     copy("good.h5", DATA);
+}
+
+/* Nothing is learnt from a held-out file, so it is looked at when it is used: at the end. */
+static void other_held_out_data_are_refused(void **state)
+{
+    (void)state;
+    char other[AF_PATH_MAX];
+    copy("data/tiny/ecg.test.h5", "good.test.h5");
+    assert_ok(af_path_join(other, work_dir, "other"));
+    const af_task *ecg = af_find_task("ecg");
+    assert_ok(af_find_prep("ecg")->generate(
+        &(af_prep_request){.task = ecg, .size = AF_TINY, .seed = 1, .directory = other}));
+    copy("other/ecg.test.h5", "data/tiny/ecg.test.h5");
+    assert_int_equal(run("mixed", false), AF_EFORMAT);
+    assert_says("data/tiny/ecg.test.h5: does not belong to ");
+    assert_says("afield data generate ecg --size tiny");
+    copy(DATA, "good.h5");
+    copy("good.test.h5", DATA); /* poke() works on the main file's place */
+    put_other_value();
+    copy(DATA, "data/tiny/ecg.test.h5");
+    copy("good.h5", DATA);
+    assert_int_equal(run("mixed", true), AF_EFORMAT);
+    assert_says("data/tiny/ecg.test.h5: attribute 'sha256': the data have ");
+    copy("good.test.h5", "data/tiny/ecg.test.h5");
+    assert_ok(run("mixed", true));
+    assert_undisturbed("mixed");
 }
 
 /* ---- a full disk ---- */
@@ -221,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damaged_data_is_refused),
         cmocka_unit_test(changed_data_is_found_by_check),
+        cmocka_unit_test(other_held_out_data_are_refused),
         cmocka_unit_test(full_disk_stops_and_resumes),
         cmocka_unit_test(full_disk_leaves_no_half_dataset),
         cmocka_unit_test(unwritable_places),

@@ -174,9 +174,11 @@ static const damage damages[] = {
     {"y_float", replace, "/y", 0, .says = {"/y: holds 32-bit float, want 32-bit integer"}, .dims = {12}},
     {"y_unsigned", replace, "/y", 0, .says = {"/y: holds 32-bit integer without sign, want"}, .type = 'u', .dims = {12}},
     {"y_width", replace, "/y", 0, .says = {"/y: H x W is 1 x 4, want 1 x 5 as in /x", "dense_regression"}, .dims = {12, 1, 1, 4}, .dense = true},
+    {"group_negative", poke, "/group", -1, .says = {"/group: sample 11 (id 'A00003b') is of group -1, want 0 to 2147483647"}, .element = 11},
+    {"group_shared", poke, "/group", 101, .says = {"/splits/clean/valid: sample 6 (id 'A00002') is of group 101, which is already in train", "want every group in at most one split"}, .element = 6},
     {"group_short", replace, "/group", 0, .says = {"/group: 3 samples, want the 12 of /x"}, .type = 'i', .dims = {3}},
     {"id_empty", replace, "/id", 0, .says = {"/id: sample 0 has an id of no bytes, want 1 to 63"}, .type = 's', .dims = {12}},
-    {"other_format", set_number, "format", 2, .says = {"attribute 'format': 2, want 1", "another version"}},
+    {"other_format", set_number, "format", 1, .says = {"attribute 'format': 1, want 2", "another version"}},
     {"real_format", set_real, "format", 1, .says = {"attribute 'format': 64-bit float, want one integer"}},
     {"format_missing", delete_attribute, "format", 0, .says = {"attribute 'format': missing"}},
     {"sha256_missing", delete_attribute, "sha256", 0, .says = {"attribute 'sha256': missing"}},
@@ -322,22 +324,63 @@ static void flipped_bits_never_crash(void **state)
     close(fd);
     af_free(bytes);
     assert_ok(toy_open_and_close(&toy_labels));
-    assert_true(seen > 1000); /* the rest hit padding, or scaling, which is not in the checksum */
+    assert_true(seen > 1000); /* the rest hit padding */
 }
 
+/* Files that open, because nothing in them is impossible. */
 static void verify_sees_one_bit(void **state)
 {
     (void)state;
+    static const damage changes[] = {
+        {.make = poke, .target = "/x", .element = 57, .value = 5.0700006},
+        {.make = poke, .target = "/y", .element = 5, .value = 2},
+        {.make = poke, .target = "/group", .element = 11, .value = INT32_MAX},
+        {.make = poke, .target = "/splits/clean/train", .element = 5, .value = 4.0},
+        {.make = poke, .target = "/scale/clean/x_mean", .element = 3, .value = 3.5},
+        {.make = poke, .target = "/scale/clean/x_std", .element = 9, .value = 10.5},
+    };
+    for (size_t i = 0; i < LENGTH(changes); i++) {
+        af_dataset *d;
+        toy_copy(&toy_labels);
+        hid_t f = H5Fopen(toy_path(&toy_labels), H5F_ACC_RDWR, H5P_DEFAULT);
+        if (strcmp(changes[i].target, TRAIN) == 0) /* two indices change places */
+            poke(f, &(damage){.target = TRAIN, .element = 4, .value = 5});
+        changes[i].make(f, &changes[i]);
+        H5Fclose(f);
+        assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
+        assert_int_equal(af_dataset_verify(d), AF_EFORMAT);
+        assert_says("attribute 'sha256': the data have");
+        assert_says("afield data generate toy --size tiny");
+        af_dataset_close(d);
+    }
+}
+
+/* The same values under another task, with other classes, or in another shape. */
+static void checksum_covers_what_values_mean(void **state)
+{
+    (void)state;
+    static const char *const four[] = {"a", "b", "c", "d", NULL};
+    char first[AF_SHA256_HEX];
+    af_task other = toy_labels;
+    toy t;
     af_dataset *d;
     toy_copy(&toy_labels);
-    hid_t f = H5Fopen(toy_path(&toy_labels), H5F_ACC_RDWR, H5P_DEFAULT);
-    poke(f, &(damage){.target = "/x", .element = 57, .value = nextafterf(5.07f, 6)});
-    H5Fclose(f);
     assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
-    assert_int_equal(af_dataset_verify(d), AF_EFORMAT);
-    assert_says("attribute 'sha256': the data have");
-    assert_says("afield data generate toy --size tiny");
+    memcpy(first, d->sha256, sizeof first);
     af_dataset_close(d);
+    for (int i = 0; i < 3; i++) {
+        other = toy_labels;
+        if (i == 0) other.name = "game";
+        if (i == 1) other.labels = four;
+        toy_fill(&t, &other);
+        if (i == 1) t.content.output.c = 4;
+        if (i == 2) t.content.input = (af_shape){1, 2, 5};
+        assert_ok(af_dataset_write(work_dir, &t.content));
+        assert_ok(af_dataset_open(&d, work_dir, &other, AF_MAIN));
+        assert_ok(af_dataset_verify(d));
+        assert_string_not_equal(d->sha256, first);
+        af_dataset_close(d);
+    }
 }
 
 int main(void)
@@ -348,6 +391,7 @@ int main(void)
         cmocka_unit_test(format_without_checksums_is_refused),
         cmocka_unit_test(flipped_bits_never_crash),
         cmocka_unit_test(verify_sees_one_bit),
+        cmocka_unit_test(checksum_covers_what_values_mean),
     };
     static damage cases[LENGTH(damages)]; /* cmocka's state is not const */
     struct CMUnitTest tests[LENGTH(plain) + LENGTH(damages)];

@@ -225,6 +225,90 @@ static void unusable_directory_is_reported(void **state)
     assert_says("/proc/afield: cannot create this directory");
 }
 
+/* ---- pairs ---- */
+
+static void pair_knows_its_other_half(void **state)
+{
+    (void)state;
+    toy main, held_out;
+    af_dataset *a, *b;
+    char other[AF_PROVENANCE_MAX];
+    toy_fill_pair(&main, &held_out, &toy_labels);
+    assert_ok(af_dataset_write_pair(work_dir, &main.content, &held_out.content));
+    assert_ok(af_dataset_open(&a, work_dir, &toy_labels, AF_MAIN));
+    assert_ok(af_dataset_open(&b, work_dir, &toy_labels, AF_HELD_OUT));
+    assert_string_equal(a->held_out_sha256, b->sha256);
+    assert_ok(af_dataset_complete(a, work_dir));
+    assert_ok(af_dataset_match(a, b));
+    af_dataset_close(b);
+    /* the held-out file of another preparation */
+    held_out.x[90] += 1;
+    held_out.content.provenance = "partial";
+    assert_ok(af_dataset_write(work_dir, &held_out.content));
+    assert_ok(af_dataset_provenance(other, work_dir, "toy", AF_HELD_OUT));
+    assert_string_equal(other, "partial");
+    assert_ok(af_dataset_open(&b, work_dir, &toy_labels, AF_HELD_OUT));
+    assert_int_equal(af_dataset_match(a, b), AF_EFORMAT);
+    assert_says("/toy.test.h5: does not belong to ");
+    assert_says("same size, provenance and shapes");
+    assert_says("afield data generate toy --size tiny");
+    af_dataset_close(b);
+    af_file_remove(work_at("toy.test.h5"));
+    assert_int_equal(af_dataset_provenance(other, work_dir, "toy", AF_HELD_OUT), AF_ENOTFOUND);
+    assert_int_equal(af_dataset_complete(a, work_dir), AF_ENOTFOUND);
+    assert_says("/toy.test.h5: missing, but ");
+    assert_says("afield data generate toy --size tiny");
+    assert_says("afield data import toy PATH --size tiny");
+    af_dataset_close(a);
+    /* a main file that was written alone */
+    toy_write(&toy_labels, AF_MAIN);
+    toy_write(&toy_labels, AF_HELD_OUT);
+    assert_ok(af_dataset_open(&a, work_dir, &toy_labels, AF_MAIN));
+    assert_int_equal(af_dataset_complete(a, work_dir), AF_EFORMAT);
+    assert_says("/toy.h5: attribute 'held_out_sha256': missing");
+    assert_says("afield data generate toy --size tiny");
+    af_dataset_close(a);
+}
+
+/* A disk that has room for the held-out file only, or for neither. */
+static void half_a_pair_has_no_main_file(void **state)
+{
+    (void)state;
+    toy main, held_out;
+    char *bytes;
+    size_t size;
+    toy_fill_pair(&main, &held_out, &toy_labels);
+    held_out.content.scaling[AF_CLEAN] = (af_scaling){0};
+    assert_ok(af_dataset_write_pair(work_dir, &main.content, &held_out.content));
+    assert_ok(af_file_read(&bytes, &size, work_at("toy.test.h5"), 1 << 20));
+    af_free(bytes);
+    const size_t rooms[] = {0, size};
+    for (size_t i = 0; i < LENGTH(rooms); i++) {
+        assert_ok(af_dataset_write_pair(work_dir, &main.content, &held_out.content));
+        work_limit_files(rooms[i]);
+        af_status st = af_dataset_write_pair(work_dir, &main.content, &held_out.content);
+        work_limit_files(SIZE_MAX);
+        assert_int_equal(st, AF_EIO);
+        assert_says(i ? "toy.h5: " : "toy.test.h5: ");
+        assert_false(af_file_exists(work_at("toy.h5")));
+        assert_true(af_file_exists(work_at("toy.test.h5")));
+    }
+}
+
+static void bad_pairs_leave_the_old_one(void **state)
+{
+    (void)state;
+    toy main, held_out;
+    toy_fill_pair(&main, &held_out, &toy_labels);
+    assert_ok(af_dataset_write_pair(work_dir, &main.content, &held_out.content));
+    held_out.x[0] = NAN;
+    assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &held_out.content), AF_EFORMAT);
+    assert_says("/toy.test.h5: refused to write: /x: sample 0");
+    assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &main.content), AF_EINVAL);
+    assert_says("refused to write two parts that are no pair");
+    assert_ok(toy_open_and_close(&toy_labels));
+}
+
 /* ---- allocation ---- */
 
 static void short_memory_is_reported(void **state)
@@ -316,6 +400,9 @@ int main(void)
         cmocka_unit_test(writer_refuses_what_the_reader_would),
         cmocka_unit_test(full_disk_leaves_nothing),
         cmocka_unit_test(unusable_directory_is_reported),
+        cmocka_unit_test(pair_knows_its_other_half),
+        cmocka_unit_test(half_a_pair_has_no_main_file),
+        cmocka_unit_test(bad_pairs_leave_the_old_one),
         cmocka_unit_test(short_memory_is_reported),
         cmocka_unit_test(predictions_round_trip),
     };

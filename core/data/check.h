@@ -3,8 +3,8 @@
 #define AF_CHECK_H
 #include "core/data/dataset.h"
 
-/* Shapes against the task, labels, ids, indices, groups, finite values. Messages start with the block's
- * name; the caller adds the file and the remedy. */
+/* Shapes against the task, labels, ids, indices, groups, finite values. Messages start with the
+ * block's name; the caller adds the file and the remedy. */
 AF_CHECKED af_status af_dataset_check(const af_dataset *d, const af_task *task,
                                       af_dataset_part part);
 /* The bytes of the longest id, at least 1: the width ids are stored with. */

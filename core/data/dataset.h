@@ -66,8 +66,8 @@ AF_CHECKED af_status af_dataset_open(af_dataset **out, const char *directory, co
 void af_dataset_close(af_dataset *d);
 /* Recomputes the checksum over the data (slow on large files). */
 AF_CHECKED af_status af_dataset_verify(const af_dataset *d);
-/* Whether the other half of a main file is there and was made with it, as far as can be told without
- * opening it. */
+/* Whether the other half of a main file is there and was made with it, as far as can be told
+ * without opening it. */
 AF_CHECKED af_status af_dataset_complete(const af_dataset *main, const char *directory);
 /* Whether both files come from one preparation. */
 AF_CHECKED af_status af_dataset_match(const af_dataset *main, const af_dataset *held_out);
@@ -98,8 +98,8 @@ typedef struct af_dataset_content {
     const double *attr_values;
     int attrs;
 } af_dataset_content;
-/* Both files. The main one goes first and comes back last, so whenever this is cut short there is no
- * main file, or one that belongs to the held-out file beside it. */
+/* Both files. The main one goes first and comes back last, so whenever this is cut short there is
+ * no main file, or one that belongs to the held-out file beside it. */
 AF_CHECKED af_status af_dataset_write_pair(const char *directory, const af_dataset_content *main,
                                            const af_dataset_content *held_out);
 /* One file, atomically. A main file alone can be opened, but not run or checked as a dataset. */

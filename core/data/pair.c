@@ -1,5 +1,5 @@
-/* What holds a dataset's two files together. The main file names the held-out one by its checksum, so
- * files of two preparations, or of one that was cut short, are never taken for a pair. */
+/* What holds a dataset's two files together. The main file names the held-out one by its checksum,
+ * so files of two preparations, or of one that was cut short, are never taken for a pair. */
 #include <string.h>
 #include "core/base/file.h"
 #include "core/data/check.h"

@@ -1,6 +1,7 @@
 /* Small datasets with known contents. */
 #include "tests/aid/toy.h"
 #include <stdio.h>
+#include <string.h>
 
 static const char *const names[] = {"N", "A", "O", NULL};
 const af_task toy_labels = {.name = "toy",
@@ -49,4 +50,14 @@ void toy_fill(toy *t, const af_task *task)
                   [AF_PAPER] = {{t->train, 6}, {NULL, 0}, {NULL, 0}}},
         .scaling = {[AF_CLEAN] = {.x_mean = t->mean, .x_std = t->std}},
     };
+}
+
+void toy_fill_pair(toy *main, toy *held_out, const af_task *task)
+{
+    toy_fill(main, task);
+    toy_fill(held_out, task);
+    main->content.split[AF_CLEAN][AF_TEST] = (af_indices){0};
+    held_out->content.part = AF_HELD_OUT;
+    memset(held_out->content.split, 0, sizeof held_out->content.split);
+    held_out->content.split[AF_CLEAN][AF_TEST] = (af_indices){held_out->rest, 3};
 }

@@ -16,6 +16,8 @@ typedef struct toy {
 } toy;
 
 void toy_fill(toy *t, const af_task *task);
+/* Both parts: training and validation samples here, test samples there. */
+void toy_fill_pair(toy *main, toy *held_out, const af_task *task);
 /* toy_files.c: these work in work_dir (tests/aid/work.h). */
 void toy_write(const af_task *task, af_dataset_part part);
 const char *toy_path(const af_task *task); /* of the main part; valid until the next call */

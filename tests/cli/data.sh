@@ -4,6 +4,8 @@ says "afield data generate ecg --size tiny"
 ok data generate ecg
 says "generated"
 says "splits are disjoint by group"
+says "input 1 x 1 x 250, output 4 x 1 x 1"
+cp "$AFIELD_DATA/tiny/ecg.test.h5" first.test.h5
 ok data check ecg --json
 says '"sha256"'
 before=$(cksum <"$AFIELD_DATA/tiny/ecg.h5")
@@ -11,6 +13,16 @@ ok data generate ecg
 [ "$before" = "$(cksum <"$AFIELD_DATA/tiny/ecg.h5")" ] || die "$last: the same seed gave another file"
 ok data generate ecg --seed 1
 [ "$before" != "$(cksum <"$AFIELD_DATA/tiny/ecg.h5")" ] || die "$last: another seed gave the same file"
+fails 2 data generate ecg --seed 9300000000000000000
+cp "$AFIELD_DATA/tiny/ecg.test.h5" second.test.h5
+cp first.test.h5 "$AFIELD_DATA/tiny/ecg.test.h5"
+fails 1 data check ecg
+says "ecg.test.h5: does not belong to"
+says "afield data generate ecg --size tiny"
+fails 1 run --task ecg --method linear --out mixed
+says "ecg.test.h5: does not belong to"
+cp second.test.h5 "$AFIELD_DATA/tiny/ecg.test.h5"
+ok data check ecg
 dd if="$AFIELD_DATA/tiny/ecg.h5" of=cut.h5 bs=1000 count=20 2>/dev/null
 cp cut.h5 "$AFIELD_DATA/tiny/ecg.h5"
 fails 1 data check ecg
