@@ -84,8 +84,35 @@ static void fill_scaling(part *p)
         p->c.scaling[k] = (af_scaling){.x_mean = p->x_mean, .x_std = p->x_std};
 }
 
-static af_status write_part(part *p, const af_prep_request *r, const char *provenance,
-                            const char *source)
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_extent *e)
+{
+    int64_t fifth = s->count / 5, train = least(e->train, s->count - fifth);
+    int64_t valid = least(e->valid, fifth);
+    AF_TRY(part_open(p, train + valid, AF_CIFAR_SIDE >> e->halvings));
+    append(p, s, 0, train, "train");
+    append(p, s, s->count - fifth, valid, "train");
+    p->c.split[AF_CLEAN][AF_TRAIN] = (af_indices){p->all, train};
+    p->c.split[AF_CLEAN][AF_VALID] = (af_indices){p->all + train, valid};
+    p->c.split[AF_PAPER][AF_TRAIN] = (af_indices){p->all, train + valid};
+    fill_scaling(p);
+    return AF_OK;
+}
+
+static af_status fill_held_out(part *p, const af_cifar_images *s, const af_cifar_extent *e)
+{
+    int64_t test = least(e->test, s->count);
+    AF_TRY(part_open(p, test, AF_CIFAR_SIDE >> e->halvings));
+    append(p, s, 0, test, "test");
+    for (int k = 0; k < AF_PROTOCOLS; k++) p->c.split[k][AF_TEST] = (af_indices){p->all, test};
+    return AF_OK;
+}
+
+static void describe(part *p, const af_prep_request *r, const char *provenance, const char *source)
 {
     p->c.task = r->task;
     p->c.size = r->size;
@@ -95,58 +122,25 @@ static af_status write_part(part *p, const af_prep_request *r, const char *prove
     p->c.x = p->x;
     p->c.y = p->y;
     p->c.ids = p->ids;
-    return af_dataset_write(r->directory, &p->c);
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static af_status write_main(const af_prep_request *r, const af_cifar_images *s,
-                            const char *provenance, const char *source)
-{
-    const af_cifar_extent *e = &af_cifar_extents[r->size];
-    int64_t fifth = s->count / 5, train = least(e->train, s->count - fifth);
-    int64_t valid = least(e->valid, fifth);
-    part p = {.c.part = AF_MAIN};
-    af_status st;
-    AF_GOTO(st, done, part_open(&p, train + valid, AF_CIFAR_SIDE >> e->halvings));
-    append(&p, s, 0, train, "train");
-    append(&p, s, s->count - fifth, valid, "train");
-    p.c.split[AF_CLEAN][AF_TRAIN] = (af_indices){p.all, train};
-    p.c.split[AF_CLEAN][AF_VALID] = (af_indices){p.all + train, valid};
-    p.c.split[AF_PAPER][AF_TRAIN] = (af_indices){p.all, train + valid};
-    fill_scaling(&p);
-    st = write_part(&p, r, provenance, source);
-done:
-    part_close(&p);
-    return st;
-}
-
-static af_status write_held_out(const af_prep_request *r, const af_cifar_images *s,
-                                const char *provenance, const char *source)
-{
-    const af_cifar_extent *e = &af_cifar_extents[r->size];
-    int64_t test = least(e->test, s->count);
-    part p = {.c.part = AF_HELD_OUT};
-    af_status st;
-    AF_GOTO(st, done, part_open(&p, test, AF_CIFAR_SIDE >> e->halvings));
-    append(&p, s, 0, test, "test");
-    for (int k = 0; k < AF_PROTOCOLS; k++) p.c.split[k][AF_TEST] = (af_indices){p.all, test};
-    st = write_part(&p, r, provenance, source);
-done:
-    part_close(&p);
-    return st;
 }
 
 af_status af_cifar_pack(const af_prep_request *r, const af_cifar_images *train,
                         const af_cifar_images *test, const char *provenance, const char *source)
 {
     enum { FEWEST = 10 };
+    const af_cifar_extent *e = &af_cifar_extents[r->size];
+    part main = {.c.part = AF_MAIN}, held_out = {.c.part = AF_HELD_OUT};
+    af_status st;
     if (train->count < FEWEST)
         return af_fail(AF_EFORMAT, "%lld training images, want at least %d to split",
                        (long long)train->count, FEWEST);
-    AF_TRY(write_main(r, train, provenance, source));
-    return write_held_out(r, test, provenance, source);
+    AF_GOTO(st, done, fill_main(&main, train, e));
+    AF_GOTO(st, done, fill_held_out(&held_out, test, e));
+    describe(&main, r, provenance, source);
+    describe(&held_out, r, provenance, source);
+    st = af_dataset_write_pair(r->directory, &main.c, &held_out.c);
+done:
+    part_close(&main);
+    part_close(&held_out);
+    return st;
 }
