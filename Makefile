@@ -108,7 +108,7 @@ demo:               ## install, build, and compare three methods on two tasks
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --resume
 
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
-	@$(MAKE) deps && $(MAKE) -j$(JOBS) all $(TESTS) && $(MAKE) test-run
+	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
 
 bench: all          ## time the engine; writes bench.csv in the build directory
 	$(Q)$(MAKE) $(BUILD)/tests/bench_engine && $(BUILD)/tests/bench_engine $(BUILD)/bench.csv
@@ -147,6 +147,8 @@ $(BUILD)/%.o: %.cu | $$(@D)/
 
 RUN := $(addprefix run-,$(notdir $(if $(T),$(filter %/test_$(T),$(TESTS)),$(TESTS))))
 .PHONY: $(RUN) check-includes check-headers check-cli
+.PHONY: test-programs
+test-programs: $(TESTS)
 test-run: $(RUN) $(if $(T),,check-includes check-headers check-cli)
 	@echo "all tests passed"
 $(RUN): run-%: $(BUILD)/tests/%
