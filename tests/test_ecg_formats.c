@@ -63,6 +63,7 @@ static void mat4_refuses(void **state)
                {0, 4030, "no MAT v4"},
                {0, 130, "no MAT v4"},
                {0, 0xffffffffu, "no MAT v4"},
+               {0, 0x01000080u, "no MAT v4"}, /* read in the other byte order: near INT32_MIN */
                {1, 0x7fffffffu, "does not fit"},
                {2, 0x7fffffffu, "does not fit"},
                {2, 0xffffffffu, "1 x -1"},

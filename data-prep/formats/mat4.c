@@ -24,9 +24,9 @@ static af_status header(af_mat4 *m, const char **name, int *kind, size_t *end,
         return af_fail(AF_EFORMAT, "%s: byte %zu: %zu bytes left, a MAT v4 header has %d", path, at,
                        size - at, HEADER);
     const unsigned char *p = bytes + at;
-    int32_t code = get32(p, false);
+    int64_t code = get32(p, false);
     m->big_endian = code < 0 || code >= BIG_ENDIAN_MARK;
-    if (m->big_endian) code = get32(p, true) - BIG_ENDIAN_MARK;
+    if (m->big_endian) code = (int64_t)get32(p, true) - BIG_ENDIAN_MARK;
     if (code < 0 || code >= 10 * AF_MAT4_TYPES || code % 10 > 2)
         return af_fail(AF_EFORMAT, "%s: byte %zu: no MAT v4 matrix header%s", path, at,
                        size > 6 && !memcmp(bytes, "MATLAB", 6) ? "; this is MAT v5 or later" : "");
