@@ -102,7 +102,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz
 all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build ./afield and libafield
 
 deps:               ## install what is missing (Debian, Ubuntu), or list it
-	@sh tests/aid/deps.sh "$(strip $(MISSING))" "$(PACKAGES)"
+	@sh tests/aid/deps.sh "$(sort $(MISSING))" "$(PACKAGES)"
 
 demo:               ## install, build, and compare three methods on two tasks
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --resume
