@@ -28,10 +28,6 @@ AF_CHECKED af_status af_need_backend(const af_backend **out, const char *name); 
 AF_CHECKED af_status af_need_method(const af_searcher **searcher, const af_space **out,
                                     const char *method, const char *space);
 
-/* Shapes of a task's dataset at a size, as its networks see them: from the dataset when it is
- * there; AF_ENOTFOUND otherwise. train_samples may be NULL. */
-struct af_dataset;
-af_io af_dataset_io(const struct af_dataset *d);
 /* The task's directory; a missing dataset is generated when the size is tiny. */
 AF_CHECKED af_status af_need_data(char directory[4096], const af_task *task, af_size size);
 

@@ -26,7 +26,7 @@ static const af_option table[] = {
 /* "suites/demo.yaml" -> "runs/demo" */
 static af_status default_directory(char out[AF_PATH_MAX], const char *suite)
 {
-    const char *slash = strrchr(suite, '/'), *name = slash ? slash + 1 : suite;
+    const char *name = af_path_name(suite);
     return af_path_format(out, "runs/%.*s", (int)strcspn(name, "."), name);
 }
 
@@ -128,6 +128,15 @@ static void say_what_next(const af_suite *s, const char *directory)
            directory, quoted(text, directory), s->tasks[0], s->tasks[0]);
 }
 
+static af_status show_results(const outcome *r)
+{
+    af_results all;
+    AF_TRY(af_results_find(&all, (const char *const *)r->results, (int)r->finished));
+    af_status st = af_report_show(&all, false);
+    af_results_close(&all);
+    return st;
+}
+
 static af_status run_all(const af_suite *s, const options *o, const char *directory)
 {
     outcome r;
@@ -139,7 +148,7 @@ static af_status run_all(const af_suite *s, const options *o, const char *direct
     af_log(AF_LOG_INFO, "%zu runs in %.0f s", count, af_clock() - started);
     if (r.finished) {
         if (s->title) printf("%s\n\n", s->title);
-        AF_GOTO(st, done, af_report_places((const char *const *)r.results, (int)r.finished));
+        AF_GOTO(st, done, show_results(&r));
     }
     if (r.failed)
         st = list_failures(&r);

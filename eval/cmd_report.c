@@ -16,46 +16,31 @@ static const af_option table[] = {
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
     {0}};
 
-static af_status write_csv(const char *const *places, int count, const char *path)
+static af_status write_csv(const af_results *all, const char *path)
 {
-    af_results all;
     char *text = NULL;
     size_t size = 0;
-    AF_TRY(af_results_find(&all, places, count));
     FILE *f = open_memstream(&text, &size);
-    if (f) af_results_csv(&all, f);
-    size_t runs = all.count;
-    af_results_close(&all);
+    if (f) af_results_csv(all, f);
     if (!f || fclose(f) != 0) {
         free(text);
         return af_fail(AF_ENOMEM, "no memory for the CSV");
     }
     af_status st = af_file_write(path, text, size);
     free(text);
-    if (st == AF_OK) af_log(AF_LOG_INFO, "%s: %zu runs", path, runs);
-    return st;
-}
-
-static af_status print_json(const char *const *places, int count)
-{
-    af_results all;
-    af_report *r = NULL;
-    af_status st;
-    AF_TRY(af_results_find(&all, places, count));
-    AF_GOTO(st, done, af_results_comparable(&all));
-    AF_GOTO(st, done, af_report_new(&r, &all));
-    st = af_print_json(af_report_json(r));
-done:
-    af_report_free(r);
-    af_results_close(&all);
+    if (st == AF_OK) af_log(AF_LOG_INFO, "%s: %zu runs", path, all->count);
     return st;
 }
 
 static af_status run(const void *values, const char *const *words, int count)
 {
     const options *o = values;
-    AF_TRY(o->json ? print_json(words, count) : af_report_places(words, count));
-    return o->csv ? write_csv(words, count, o->csv) : AF_OK;
+    af_results all;
+    AF_TRY(af_results_find(&all, words, count));
+    af_status st = af_report_show(&all, o->json);
+    if (st == AF_OK && o->csv) st = write_csv(&all, o->csv);
+    af_results_close(&all);
+    return st;
 }
 
 const af_cmd af_cmd_report = {

@@ -74,11 +74,6 @@ af_status af_need_method(const af_searcher **searcher, const af_space **out, con
     return refuse("method", method, names);
 }
 
-af_io af_dataset_io(const struct af_dataset *d)
-{
-    return (af_io){d->input, d->output, d->dense, d->size};
-}
-
 /* Whether a dataset is complete; a half one that was imported is not to be replaced unasked. */
 static af_status have_data(bool *out, const char *directory, const af_task *task, af_size size)
 {

@@ -32,7 +32,7 @@ const af_cell *af_report_cell(const af_report *r, int row, int task);
 
 AF_CHECKED af_status af_report_print(const af_report *r); /* to stdout */
 json_t *af_report_json(const af_report *r);
-/* Finds, checks, groups and prints: what `afield report` does without options. */
-AF_CHECKED af_status af_report_places(const char *const *places, int count);
+/* Checks that the results may stand together, groups and prints them. */
+AF_CHECKED af_status af_report_show(const af_results *all, bool json);
 
 #endif

@@ -253,20 +253,15 @@ json_t *af_report_json(const af_report *r)
                      r->budgets_differ);
 }
 
-af_status af_report_places(const char *const *places, int count)
+af_status af_report_show(const af_results *all, bool json)
 {
-    af_results all;
-    af_report *r = NULL;
-    af_status st;
-    AF_TRY(af_results_find(&all, places, count));
-    AF_GOTO(st, done, af_results_comparable(&all));
-    AF_GOTO(st, done, af_report_new(&r, &all));
-    st = af_report_print(r);
-    if (all.unfinished)
-        af_log(AF_LOG_WARN, "%zu unfinished run%s left out; --resume finishes them", all.unfinished,
-               all.unfinished == 1 ? "" : "s");
-done:
+    af_report *r;
+    AF_TRY(af_results_comparable(all));
+    AF_TRY(af_report_new(&r, all));
+    af_status st = json ? af_print_json(af_report_json(r)) : af_report_print(r);
     af_report_free(r);
-    af_results_close(&all);
+    if (!json && all->unfinished)
+        af_log(AF_LOG_WARN, "%zu unfinished run%s left out; --resume finishes them",
+               all->unfinished, all->unfinished == 1 ? "" : "s");
     return st;
 }

@@ -14,18 +14,17 @@ typedef struct trial_run { /* what is needed to take training steps */
     af_plan *plan;
     af_feeder feeder;
     af_update update;
+    int steps; /* an epoch has */
 } trial_run;
 
 static af_status open_trial_run(trial_run *r, const af_training *t)
 {
     const af_scaling *scaling = &t->data->scaling[t->protocol];
     const af_indices *train = &t->data->split[t->protocol][AF_TRAIN];
-    int64_t samples = af_epoch_samples(t->task, t->data, train);
     af_plan_options o = af_plan_options_default();
+    int64_t samples = af_epoch_samples(t->task, t->data, train);
     r->job = t;
-    o.batch = t->recipe.batch;
-    if (o.batch > samples)
-        o.batch = (int)(samples >= 4 ? samples / 4 * 4 : samples); /* as af_train does */
+    AF_TRY(af_train_batches(&t->recipe, samples, &o.batch, &r->steps));
     o.threads = t->threads;
     o.train = true;
     o.loss = af_loss_find(t->task->loss);
@@ -45,9 +44,8 @@ static af_status take_step(trial_run *r, int step)
 {
     double loss;
     int batch = af_plan_batch(r->plan);
-    int64_t steps = r->feeder.count / batch;
     af_position at = {r->job->seed, r->job->trial, 0, (uint32_t)step};
-    af_feeder_load(&r->feeder, r->feeder.order + step % steps * batch, batch);
+    af_feeder_load(&r->feeder, r->feeder.order + (int64_t)(step % r->steps) * batch, batch);
     r->update.count = step;
     return af_plan_step(r->plan, r->feeder.x, r->feeder.y, &r->update, at, &loss);
 }
@@ -103,7 +101,7 @@ af_status af_time_x(af_timing *out, const af_task *task, af_size size, const af_
                       .protocol = AF_CLEAN,
                       .space = af_find_space("wrn"),
                       .backend = backend,
-                      .io = {data->input, data->output, data->dense, size},
+                      .io = af_dataset_io(data),
                       .recipe = task->recipe[size],
                       .threads = threads};
     af_status st = time_training(out, &w);

@@ -225,7 +225,7 @@ static af_graph *make_graph(const af_dataset *d)
     af_graph *g;
     const af_space *space = af_find_space("wrn");
     af_config c = af_space_default(space);
-    af_io io = {d->input, d->output, d->dense, AF_TINY};
+    af_io io = af_dataset_io(d);
     assert_ok(af_space_build(space, &c, &io, &g));
     return g;
 }

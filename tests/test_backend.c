@@ -124,18 +124,6 @@ typedef struct tally {
     int cases, overridden, tensors, mutations;
 } tally;
 
-/* What the comparison makes of a tensor whose sign is wrong; of ones where all should be 0. */
-static bool notices_mutation(const double *got, const double *want, int64_t n)
-{
-    double *wrong = af_calloc((size_t)n, sizeof *wrong);
-    assert_non_null(wrong);
-    bool zero = all_zero(want, n);
-    for (int64_t i = 0; i < n; i++) wrong[i] = zero ? 1 : -got[i];
-    bool notices = mismatch(wrong, want, n) > TOLERANCE;
-    af_free(wrong);
-    return notices;
-}
-
 static void compare(double *worst, tally *t, const rig *r, const double *got, const double *want,
                     int64_t n)
 {
@@ -146,7 +134,7 @@ static void compare(double *worst, tally *t, const rig *r, const double *got, co
     if (!(error <= TOLERANCE)) printf("  %s: error %.2e\n", r->from->name, error);
     *worst = fmax(*worst, error);
     t->tensors++;
-    t->mutations += notices_mutation(got, want, n);
+    t->mutations += mutation_noticed(got, want, n, TOLERANCE);
 }
 
 static void compare_runs(tally *t, const rig *r, const rig_options *o)

@@ -76,19 +76,6 @@ static double *differences(const rig *r, double *v, int64_t n)
     return slope;
 }
 
-/* The mutation: what a kernel with a wrong sign would have given. Where the true gradient is 0
- * there is no sign, and a gradient of 1 takes its place. */
-static bool notices_mutation(const double *gradient, const double *want, int64_t n)
-{
-    double *wrong = af_calloc((size_t)n, sizeof *wrong);
-    assert_non_null(wrong);
-    bool zero = all_zero(want, n);
-    for (int64_t i = 0; i < n; i++) wrong[i] = zero ? 1 : -gradient[i];
-    bool notices = mismatch(wrong, want, n) > FD_TOLERANCE;
-    af_free(wrong);
-    return notices;
-}
-
 typedef struct tally {
     double x, w; /* largest relative errors */
     int cases, tensors, mutations;
@@ -99,7 +86,7 @@ static double check(const rig *r, double *v, const double *gradient, int64_t n, 
     double *want = differences(r, v, n), error = mismatch(gradient, want, n);
     if (r->node.op != &af_op_zero) assert_false(all_zero(want, n));
     t->tensors++;
-    t->mutations += notices_mutation(gradient, want, n);
+    t->mutations += mutation_noticed(gradient, want, n, FD_TOLERANCE);
     af_free(want);
     return error;
 }

@@ -276,7 +276,7 @@ static void one_x_is_one_training(void **state)
                       .data = d,
                       .space = wrn,
                       .backend = af_find_backend("reference"),
-                      .io = {d->input, d->output, d->dense, AF_TINY},
+                      .io = af_dataset_io(d),
                       .recipe = t->recipe[AF_TINY]};
     const af_proposal plain = {af_space_default(wrn), w.recipe.epochs, AF_OWN};
     assert_ok(af_workbench_job(&training, &graph, &w, &plain, 0));

@@ -30,9 +30,10 @@ static void open_scene(scene *s, const af_task *task, int epochs)
     }
     assert_ok(af_dataset_open(&s->data, directory, task, AF_MAIN));
     assert_ok(af_dataset_open(&s->held_out, directory, task, AF_HELD_OUT));
-    af_io io = {s->data->input, s->data->output, s->data->dense, AF_TINY};
+    af_io io = af_dataset_io(s->data);
     assert_ok(af_space_parse(
-        space, &c, "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"));
+        space, &c,
+        "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"));
     assert_ok(af_space_build(space, &c, &io, &s->graph));
     s->t = (af_training){.task = task,
                          .metric = af_find_metric(task->metric),

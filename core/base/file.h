@@ -26,6 +26,8 @@ AF_CHECKED af_status af_file_commit(const char *tmp, const char *path);
 /* Names of a directory's entries (no . and ..), sorted by bytes, NULL-terminated; free the one
  * block with af_free. */
 AF_CHECKED af_status af_dir_list(char ***names, size_t *count, const char *path);
+/* What follows the last '/' of a path: a part of it. */
+const char *af_path_name(const char *path);
 /* Makes the entry of a file just created survive a power loss. */
 AF_CHECKED af_status af_file_sync_directory(const char *path);
 void af_file_remove(const char *path); /* no error when missing */

@@ -133,3 +133,9 @@ af_status af_data_dir(char buf[AF_PATH_MAX])
     return af_fail(AF_ENOTFOUND, "no place for data sets: neither AFIELD_DATA nor HOME is set; set "
                                  "AFIELD_DATA to a directory");
 }
+
+const char *af_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

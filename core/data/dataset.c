@@ -224,6 +224,11 @@ af_status af_dataset_open(af_dataset **out, const char *directory, const af_task
     return AF_OK;
 }
 
+af_io af_dataset_io(const af_dataset *d)
+{
+    return (af_io){d->input, d->output, d->dense, d->size};
+}
+
 void af_dataset_close(af_dataset *d)
 {
     if (!d) return;

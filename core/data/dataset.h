@@ -63,6 +63,8 @@ AF_CHECKED af_status af_dataset_directory(char out[4096], af_size size);
  */
 AF_CHECKED af_status af_dataset_open(af_dataset **out, const char *directory, const af_task *task,
                                      af_dataset_part part);
+/* What networks for it must fit. */
+af_io af_dataset_io(const af_dataset *d);
 void af_dataset_close(af_dataset *d);
 /* Recomputes the checksum over the data (slow on large files). */
 AF_CHECKED af_status af_dataset_verify(const af_dataset *d);

@@ -176,7 +176,7 @@ static void combine(const job *j, int phase, int thread)
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++) {
         const af_item *it = &p->items[i];
         if (it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) continue;
-        if (turn++ % j->p->threads != thread) continue;
+        if (turn++ % p->threads != thread) continue;
         const af_step_node *n = &p->node[it->node];
         af_call c = node_call(j, n, thread);
         c.n = p->o.batch;
@@ -218,7 +218,7 @@ static void run_phases(const job *j, int thread)
 {
     const af_plan *p = j->p;
     for (int phase = 0; phase < p->phases; phase++) {
-        for (int lane = thread; lane < p->o.lanes; lane += j->p->threads)
+        for (int lane = thread; lane < p->o.lanes; lane += p->threads)
             for (int k = 0; k < p->chunks_per_lane; k++) {
                 int chunk = lane * p->chunks_per_lane + k;
                 if (chunk * p->o.chunk >= j->n) continue;
@@ -233,12 +233,11 @@ static void run_phases(const job *j, int thread)
     }
 }
 
-/* Sums the lanes of block b into the first lane, in lane order; returns the sum of squares. */
-static double sum_lanes(const af_plan *p, int64_t b)
+/* Sums the lanes of block b into the first lane, in lane order. */
+static void sum_lanes(const af_plan *p, int64_t b)
 {
     int64_t from = b * AF_BLOCK,
             to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
-    double squares = 0;
     for (int lane = 1; lane < p->o.lanes; lane++) {
         size_t at = (size_t)lane * (size_t)p->weight_count;
         if (p->backend->dtype == AF_F64) {
@@ -249,6 +248,13 @@ static double sum_lanes(const af_plan *p, int64_t b)
             for (int64_t i = from; i < to; i++) g[i] += g[(int64_t)at + i];
         }
     }
+}
+
+static double sum_squares(const af_plan *p, int64_t b)
+{
+    int64_t from = b * AF_BLOCK,
+            to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
+    double squares = 0;
     for (int64_t i = from; i < to; i++) {
         double g = p->backend->dtype == AF_F64 ? ((double *)(void *)p->gradients)[i]
                                                : (double)((float *)(void *)p->gradients)[i];
@@ -270,12 +276,16 @@ static double clip_scale(const af_plan *p, double clip)
 static void update(const job *j, int thread)
 {
     af_plan *p = j->p;
-    for (int64_t b = thread; b < af_plan_blocks(p); b += j->p->threads)
-        p->block_norm[b] = sum_lanes(p, b);
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) sum_lanes(p, b);
     if (!j->update) return;
-    af_team_wait(p->team);
-    double scale = j->update->clip > 0 ? clip_scale(p, j->update->clip) : 1;
-    for (int64_t b = thread; b < af_plan_blocks(p); b += j->p->threads) {
+    double scale = 1;
+    if (j->update->clip > 0) {
+        for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads)
+            p->block_norm[b] = sum_squares(p, b);
+        af_team_wait(p->team);
+        scale = clip_scale(p, j->update->clip);
+    }
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) {
         int64_t from = b * AF_BLOCK,
                 n = p->weight_count - from < AF_BLOCK ? p->weight_count - from : AF_BLOCK;
         size_t at = (size_t)from * p->item_size;
@@ -296,11 +306,6 @@ static void work(void *arg, int thread)
     update(j, thread);
 }
 
-static void run(job *j)
-{
-    af_team_run(j->p->team, work, j);
-}
-
 static double total_loss(const af_plan *p)
 {
     double sum = 0;
@@ -313,7 +318,7 @@ static af_status train(af_plan *p, const float *x, const void *y, const af_updat
 {
     if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to train");
     job j = {.p = p, .x = x, .y = y, .n = p->o.batch, .update = u, .at = at};
-    run(&j);
+    af_team_run(p->team, work, &j);
     *loss = total_loss(p) / p->o.batch;
     if (!isfinite(*loss))
         return af_fail(
@@ -342,7 +347,7 @@ af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float 
     if (y && !p->o.loss) return af_fail(AF_EINTERNAL, "plan: no loss was planned");
     memset(p->chunk_loss, 0, sizeof(double) * (size_t)p->chunks);
     job j = {.p = p, .x = x, .y = y, .pred = pred, .n = n};
-    run(&j);
+    af_team_run(p->team, work, &j);
     if (loss) *loss = total_loss(p);
     return AF_OK;
 }

@@ -11,7 +11,7 @@ static size_t target_bytes(const af_dataset *d)
 af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s, int batch,
                         int64_t most)
 {
-    *f = (af_feeder){.data = d, .scaling = s, .batch = batch, .most = most};
+    *f = (af_feeder){.data = d, .scaling = s};
     f->order = af_calloc((size_t)most, sizeof *f->order);
     f->x = af_calloc((size_t)batch, (size_t)af_shape_size(d->input) * sizeof *f->x);
     f->y = af_calloc((size_t)batch, target_bytes(d));

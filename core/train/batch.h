@@ -7,10 +7,9 @@
 typedef struct af_feeder {
     const af_dataset *data;
     const af_scaling *scaling; /* of the training's own dataset and protocol */
-    int batch;
-    int64_t *order;      /* this epoch's samples */
-    int64_t count, most; /* samples an epoch uses; capacity of order */
-    af_augment augment;  /* of this epoch, drawn at seed, trial and epoch; none before the first */
+    int64_t *order;            /* this epoch's samples; room for `most` */
+    int64_t count;
+    af_augment augment; /* of this epoch, drawn at seed, trial and epoch; none before the first */
     uint64_t seed, trial;
     uint32_t epoch;
     float *x; /* {batch, C, H, W} */

@@ -35,16 +35,10 @@ typedef struct collection {
     int layout;    /* -1: none yet */
 } collection;
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static int file_of(const char *path)
 {
     for (int i = 0; i < FILES; i++)
-        if (!strcmp(base_name(path), files[i].name)) return i;
+        if (!strcmp(af_path_name(path), files[i].name)) return i;
     return -1;
 }
 
@@ -127,7 +121,7 @@ static af_status describe(collection *c)
     if (source && !af_dir_exists(c->path)) {
         AF_TRY(af_sha256_file(c->path, hex));
         json_object_set_new(source, "archive",
-                            json_pack("{s:s, s:s}", "name", base_name(c->path), "sha256", hex));
+                            json_pack("{s:s, s:s}", "name", af_path_name(c->path), "sha256", hex));
     }
     c->raw->source = source;
     return source ? AF_OK : af_fail(AF_ENOMEM, "%s: out of memory", c->path);

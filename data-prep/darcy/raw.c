@@ -49,12 +49,6 @@ void af_darcy_raw_close(af_darcy_raw *f)
     f->mat = NULL;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* One array into the place of each sample, transposed from {column, row, sample}. */
 static af_status read_array(const af_darcy_samples *s, const af_darcy_raw *f, const char *name,
                             int64_t first, float *(*place)(const af_darcy_samples *, int64_t))
@@ -97,9 +91,9 @@ af_status af_darcy_raw_read(af_darcy_samples *out, const af_darcy_raw *f, int64_
 {
     af_darcy_samples s;
     char name[64];
-    size_t length = strcspn(base_name(f->path), ".");
+    size_t length = strcspn(af_path_name(f->path), ".");
     length = length < sizeof name ? length : sizeof name - 1;
-    memcpy(name, base_name(f->path), length);
+    memcpy(name, af_path_name(f->path), length);
     name[length] = '\0';
     AF_TRY(af_darcy_samples_new(&s, count, nodes, name, first));
     af_status st;
@@ -115,6 +109,6 @@ failed:
 
 json_t *af_darcy_raw_json(const af_darcy_raw *f)
 {
-    return json_pack("{s:s, s:s, s:I, s:i}", "name", base_name(f->path), "sha256", f->sha256,
+    return json_pack("{s:s, s:s, s:I, s:i}", "name", af_path_name(f->path), "sha256", f->sha256,
                      "samples", (json_int_t)f->count, "grid", f->grid);
 }

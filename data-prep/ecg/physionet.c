@@ -36,12 +36,6 @@ typedef struct collection {
     json_t *files; /* name -> SHA-256; NULL in an archive */
 } collection;
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool ends(const char *name, const char *ending)
 {
     size_t n = strlen(name), e = strlen(ending);
@@ -58,7 +52,7 @@ static int rank_of(const char *name)
 /* "._A00001.mat" and the like are macOS resource forks, common in re-packed archives. */
 static bool wanted(const char *member)
 {
-    const char *name = base_name(member);
+    const char *name = af_path_name(member);
     return name[0] != '.' &&
            (ends(name, ".mat") || ends(name, ".hea") || labels_by_rank[rank_of(name)]);
 }
@@ -154,7 +148,7 @@ static af_status take_reference(collection *c, int rank, const void *data, size_
 static af_status take(const char *member, const void *data, size_t size, void *payload)
 {
     collection *c = payload;
-    const char *file = base_name(member);
+    const char *file = af_path_name(member);
     char path[AF_PATH_MAX];
     AF_TRY(af_path_join(path, c->path, member));
     if (c->files) {
@@ -302,13 +296,13 @@ static af_status collect(collection *c, json_t **source)
     char labels[AF_SHA256_HEX];
     af_sha256_of(c->reference, c->reference_size, labels);
     *source = json_pack("{s:s, s:s, s:s, s:i, s:i}", "data", "PhysioNet/CinC Challenge 2017",
-                        "labels", base_name(c->reference_path), "labels_sha256", labels, "records",
-                        c->records->count, "headers", (int)c->head_count);
-    int bad =
-        !*source || (c->files ? json_object_set(*source, "files", c->files)
-                              : json_object_set_new(*source, "archive",
-                                                    json_pack("{s:s, s:s}", "name",
-                                                              base_name(c->path), "sha256", hex)));
+                        "labels", af_path_name(c->reference_path), "labels_sha256", labels,
+                        "records", c->records->count, "headers", (int)c->head_count);
+    int bad = !*source ||
+              (c->files ? json_object_set(*source, "files", c->files)
+                        : json_object_set_new(*source, "archive",
+                                              json_pack("{s:s, s:s}", "name", af_path_name(c->path),
+                                                        "sha256", hex)));
     return bad ? af_fail(AF_ENOMEM, "%s: name is not UTF-8, or out of memory", c->path) : AF_OK;
 }
 

@@ -359,3 +359,14 @@ bool all_zero(const double *a, int64_t n)
         if (a[i] != 0) return false;
     return true;
 }
+
+bool mutation_noticed(const double *got, const double *want, int64_t n, double tolerance)
+{
+    double *wrong = af_calloc((size_t)n, sizeof *wrong);
+    assert_non_null(wrong);
+    bool zero = all_zero(want, n);
+    for (int64_t i = 0; i < n; i++) wrong[i] = zero ? 1 : -got[i];
+    bool noticed = mismatch(wrong, want, n) > tolerance;
+    af_free(wrong);
+    return noticed;
+}

@@ -73,5 +73,8 @@ void rig_clear(rig_result *out);
  * of want is 0. */
 double mismatch(const double *got, const double *want, int64_t n);
 bool all_zero(const double *a, int64_t n);
+/* Whether a comparison at this tolerance refuses a tensor of the wrong sign; where all of want is 0
+ * there is no sign, and a tensor of ones takes its place. */
+bool mutation_noticed(const double *got, const double *want, int64_t n, double tolerance);
 
 #endif
