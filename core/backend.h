@@ -13,7 +13,13 @@ typedef struct af_request {
     int n;      /* samples per chunk, always exactly this many */
     bool train; /* backward will be called */
     bool wants_dx[AF_MAX_INPUTS];
+    af_dtype type; /* of x, y, dx and dy. AF_BF16 and "not mine": the plan asks again with the
+                      backend's own type and converts around that kernel */
 } af_request;
+
+/* What a plan stores activations and their gradients in; parameters always have the backend's type.
+ */
+typedef enum af_precision { AF_FULL_PRECISION, AF_BF16_PRECISION, AF_PRECISIONS } af_precision;
 
 typedef struct af_prepared {
     const af_kernel *kernel; /* NULL: use the reference */
@@ -24,7 +30,9 @@ typedef struct af_prepared {
 
 typedef struct af_backend {
     const char *name, *summary;
-    af_dtype dtype;
+    af_dtype dtype; /* of parameters; of activations, unless the plan stores them in bf16 */
+    /* (optional) Whether training in bf16 is the faster one on this processor; NULL: it is not. */
+    bool (*prefers_bf16)(void);
     /* AF_OK when usable on this machine, else AF_EUNSUPPORTED with the reason. Fills a short text
      * such as "oneDNN 2.6.3, avx512_core" that is recorded in results. */
     af_status (*probe)(char *text, size_t size);
@@ -35,5 +43,10 @@ typedef struct af_backend {
      * the backend cannot run plans on the host. */
     bool device;
 } af_backend;
+
+/* "fp32" (or "fp64"), "bf16": as recorded in results. */
+const char *af_precision_name(const af_backend *b, af_precision p);
+/* "auto" is bf16 where the backend prefers it. */
+AF_CHECKED af_status af_precision_find(af_precision *out, const af_backend *b, const char *name);
 
 #endif

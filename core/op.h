@@ -20,10 +20,12 @@ typedef float real;
 #define AF_REFERENCE(name) af_reference_##name##_f32
 #endif
 
-typedef enum af_dtype { AF_F32, AF_F64, AF_DTYPES } af_dtype;
+/* Types of tensors. Ops compute in the first two; bf16 only stores: activations and their gradients
+ * of a plan of that precision, never parameters, statistics or gradients of parameters. */
+typedef enum af_dtype { AF_F32, AF_F64, AF_DTYPES, AF_BF16 = AF_DTYPES } af_dtype;
 static inline size_t af_dtype_size(af_dtype t)
 {
-    return t == AF_F64 ? sizeof(double) : sizeof(float);
+    return t == AF_F64 ? sizeof(double) : t == AF_BF16 ? sizeof(uint16_t) : sizeof(float);
 }
 
 typedef enum af_init {
@@ -48,7 +50,8 @@ static inline int64_t af_param_size(const af_param *p)
     return (int64_t)p->dims[0] * p->dims[1] * p->dims[2] * p->dims[3];
 }
 
-/* One call of a kernel on one chunk. Tensors are of the plan's type (float or double). */
+/* One call of a kernel on one chunk. Parameters and their gradients are of the backend's type,
+ * float or double; x, y and their gradients too, or bf16 where the request said so. */
 typedef struct af_call {
     const af_node *node;
     const af_shape *in; /* input shapes */

@@ -29,6 +29,9 @@ const af_option af_job_options[] = {
      "0: all cores; never changes a result", NULL, NULL},
     {"backend", AF_OPT_TEXT, offsetof(af_job, backend), "auto", 0, 0, "see `afield list backends`",
      NULL, "NAME"},
+    {"precision", AF_OPT_TEXT, offsetof(af_job, precision), "auto", 0, 0,
+     "of activations: fp32, bf16, or auto: bf16 where the processor has matrix units for it", NULL,
+     "NAME"},
     {"out", AF_OPT_TEXT, offsetof(af_job, out), NULL, 0, 0,
      "directory of the run (default under runs/)", NULL, "DIR"},
     {"resume", AF_OPT_FLAG, offsetof(af_job, resume), "false", 0, 0,
@@ -129,6 +132,7 @@ static af_status resolve(resolved *r, const af_job *j)
     AF_TRY(af_need_task(&r->o.task, j->task));
     AF_TRY(af_need_method(&r->o.searcher, &r->o.space, j->method, j->space));
     AF_TRY(af_need_backend(&r->o.backend, j->backend));
+    AF_TRY(af_precision_find(&r->o.precision, r->o.backend, j->precision));
     AF_TRY(af_budget_parse(&r->o.budget, j->budget));
     AF_TRY(resolve_options(r, j));
     r->o.metric = af_find_metric(r->o.task->metric);

@@ -8,7 +8,7 @@
 #include "core/base/options.h"
 
 typedef struct af_job {
-    const char *task, *method, *space, *set, *budget, *backend, *out;
+    const char *task, *method, *space, *set, *budget, *backend, *precision, *out;
     int size, protocol, workers, threads;
     uint64_t seed;
     bool resume, json; /* json: print result.json when done */

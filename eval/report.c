@@ -153,11 +153,12 @@ static spread find_spread(const af_result *const *row, int rows)
 static void make_label(char label[128], const af_result *const *row, int rows, int mine, spread s)
 {
     const af_result *one = row[mine];
-    bool backend = false, options = false;
+    bool backend = false, precision = false, options = false;
     for (int i = 0; i < rows; i++) {
         if (strcmp(row[i]->method, one->method) != 0 || strcmp(row[i]->space, one->space) != 0)
             continue;
         backend |= strcmp(row[i]->backend, one->backend) != 0;
+        precision |= strcmp(row[i]->precision, one->precision) != 0;
         options |= !json_equal(json_object_get(row[i]->json, "searcher_options"),
                                json_object_get(one->json, "searcher_options"));
     }
@@ -168,6 +169,7 @@ static void make_label(char label[128], const af_result *const *row, int rows, i
     if (one->searched && s.budget) append(label, " ", one->budget);
     if (one->searched && s.workers) append(label, number, "");
     if (backend) append(label, " ", one->backend);
+    if (precision) append(label, " ", one->precision);
     if (options) append_options(label, one);
 }
 

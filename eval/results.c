@@ -54,6 +54,7 @@ static const field fields[] = {
     {"budget", TEXT, AT(budget)},
     {"workers", INTEGER, AT(workers)},
     {"backend", TEXT, AT(backend)},
+    {"precision", TEXT, AT(precision)},
     {"config", TEXT, AT(config)},
     {"canonical", TEXT, AT(canonical)},
     {"metric.name", TEXT, AT(metric)},
@@ -168,10 +169,11 @@ static const struct {
     {"keys.method_of.afield", "afield"},
     {"keys.method_of.space", "space"},
     {"keys.method_of.backend", "backend"},
+    {"keys.method_of.precision", "precision"},
 };
-static const char *const ingredients[] = {"keys.task_of.splits",  "keys.task_of.aggregate",
+static const char *const ingredients[] = {"keys.task_of.splits", "keys.task_of.aggregate",
                                           "keys.task_of.sampler", "keys.method_of.recipe",
-                                          "keys.method_of.loss",  "keys.method_of.precision"};
+                                          "keys.method_of.loss"};
 
 /* Numbers may stand as texts among the ingredients. */
 static bool same_value(const json_t *ingredient, const json_t *member)

@@ -33,7 +33,8 @@ typedef enum af_spent_unit {
 typedef struct af_result { /* texts are borrowed from json; a number that is null there is NAN */
     char *path;
     json_t *json;
-    const char *task, *size, *protocol, *method, *space, *budget, *backend, *config, *canonical;
+    const char *task, *size, *protocol, *method, *space, *budget, *backend, *precision, *config,
+        *canonical;
     const char *metric, *provenance, *task_key, *method_key, *proposal_digest, *run_digest;
     int64_t format, seed, workers;
     double score, error, validation_error, x_flops;

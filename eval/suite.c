@@ -35,12 +35,13 @@ static const cyaml_schema_field_t suite_fields[] = {
     TEXT(protocol, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(workers, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(backend, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
+    TEXT(precision, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t suite_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, af_suite, suite_fields)};
-static const char *const keys[] = {"title",    "tasks",   "methods", "method", "space",
-                                   "set",      "name",    "seeds",   "size",   "budget",
-                                   "protocol", "workers", "backend", NULL};
+static const char *const keys[] = {"title",    "tasks",   "methods", "method",    "space",
+                                   "set",      "name",    "seeds",   "size",      "budget",
+                                   "protocol", "workers", "backend", "precision", NULL};
 
 /* ---- libcyaml's side ---- */
 
@@ -156,6 +157,7 @@ af_status af_suite_job(af_job *out, char name[256], const af_suite *s, size_t in
     AF_TRY(set(out, "protocol", s->protocol));
     AF_TRY(set(out, "workers", s->workers));
     AF_TRY(set(out, "backend", s->backend));
+    AF_TRY(set(out, "precision", s->precision));
     snprintf(name, 256, "%.40s-%.120s%s%.40s-s%" PRIu64, out->task, m->name ? m->name : m->method,
              m->space && !m->name ? "-" : "", m->space && !m->name ? m->space : "", out->seed);
     return AF_OK;

@@ -7,8 +7,8 @@
  *       - method: regularized_evolution
  *         space: nb201                      # optional; so are set and name
  *         set: population=5
- *     seeds: [0, 1, 2]                      # optional from here on: size, budget, protocol,
- * workers, backend budget: 4x
+ *     seeds: [0, 1, 2]                      # optional from here on; also: size, protocol, workers,
+ *     budget: 4x                            # backend, precision
  */
 #ifndef AF_SUITE_H
 #define AF_SUITE_H
@@ -24,7 +24,8 @@ typedef struct af_suite {
     char **tasks, **seeds; /* seeds: NULL means seed 0 */
     af_suite_method *methods;
     unsigned tasks_count, seeds_count, methods_count;
-    char *size, *budget, *protocol, *workers, *backend; /* as --options; NULL: their defaults */
+    char *size, *budget, *protocol, *workers, *backend,
+        *precision; /* as --options; NULL: their defaults */
 } af_suite;
 
 /* Checks everything that can be known without data, so that a typing error in the last line costs

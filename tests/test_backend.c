@@ -13,6 +13,11 @@ extern const af_op af_op_avg_pool, af_op_batch_norm, af_op_conv, af_op_linear, a
 
 /* Relative to the largest value of a tensor. Single-precision sums of some thousand terms. */
 static const double TOLERANCE = 3e-6;
+/* In bf16 a value keeps 8 bits: rounding it is off by 2^-9 of itself. The same inputs, already
+ * rounded, go to both sides; what differs is the rounding of the weights that a kernel may do, of
+ * the result, and of a gradient that is added to: three times 2^-9, if all are at their worst and
+ * in line, and the largest value of the tensor is the measure. */
+static const double TOLERANCE_BF16 = 3.0 / 512;
 
 #define PAD(t, b, l, r) .pad = {t, b, l, r}
 #define KERNEL(h, w)    .kernel = {h, w}, .stride = {1, 1}, .dilation = {1, 1}
@@ -121,6 +126,7 @@ static void probes(void **state)
 
 typedef struct tally {
     double y, dx, dw, w; /* largest errors; w: buffers that moved */
+    double tolerance;
     int cases, overridden, tensors, mutations;
 } tally;
 
@@ -131,10 +137,10 @@ static void compare(double *worst, tally *t, const rig *r, const double *got, co
     assert_non_null(got);
     if (r->node.op != &af_op_zero) assert_false(all_zero(want, n));
     double error = mismatch(got, want, n);
-    if (!(error <= TOLERANCE)) printf("  %s: error %.2e\n", r->from->name, error);
+    if (!(error <= t->tolerance)) printf("  %s: error %.2e\n", r->from->name, error);
     *worst = fmax(*worst, error);
     t->tensors++;
-    t->mutations += mutation_noticed(got, want, n, TOLERANCE);
+    t->mutations += mutation_noticed(got, want, n, t->tolerance);
 }
 
 static void compare_runs(tally *t, const rig *r, const rig_options *o)
@@ -158,11 +164,11 @@ static void compare_runs(tally *t, const rig *r, const rig_options *o)
 }
 
 /* Inference; training in one go, and cut into lanes and chunks with gradients added. */
-static void check_case(const af_backend *b, const op_case *c, tally *t)
+static void check_case(const af_backend *b, bool bf16, const op_case *c, tally *t)
 {
     rig r;
     if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
-    rig_options o = {.backend = b, .dtype = b->dtype};
+    rig_options o = {.backend = b, .dtype = bf16 ? AF_BF16 : b->dtype, .round = bf16};
     compare_runs(t, &r, &o);
     o.train = o.backward = true;
     compare_runs(t, &r, &o);
@@ -174,28 +180,31 @@ static void check_case(const af_backend *b, const op_case *c, tally *t)
     rig_free(&r);
 }
 
-static void check_op(const af_backend *b, const af_op *op)
+static void check_op(const af_backend *b, bool bf16, const af_op *op)
 {
-    tally t = {0};
+    tally t = {.tolerance = bf16 ? TOLERANCE_BF16 : TOLERANCE};
     for (size_t i = 0; i < LENGTH(tables); i++)
         for (const op_case *c = tables[i]; c->op; c++)
-            if (c->op == op) check_case(b, c, &t);
-    printf("  %-12s %-12s %5d %4s %10.1e %10.1e %10.1e %10.1e %6d/%d\n", b->name, op->name, t.cases,
+            if (c->op == op) check_case(b, bf16, c, &t);
+    printf("  %-12s %-5s %-12s %5d %4s %10.1e %10.1e %10.1e %10.1e %6d/%d\n", b->name,
+           af_precision_name(b, bf16 ? AF_BF16_PRECISION : AF_FULL_PRECISION), op->name, t.cases,
            t.overridden == 3 * t.cases ? "all"
            : t.overridden              ? "some"
                                        : "-",
            t.y, t.dx, t.dw, t.w, t.mutations, t.tensors);
-    assert_true(t.y <= TOLERANCE && t.dx <= TOLERANCE && t.dw <= TOLERANCE && t.w <= TOLERANCE);
+    assert_true(fmax(fmax(t.y, t.dx), fmax(t.dw, t.w)) <= t.tolerance);
     assert_int_equal(t.mutations, t.tensors);
 }
 
 static void every_op_on_every_backend(void **state)
 {
     (void)state;
-    printf("  %-12s %-12s %5s %4s %10s %10s %10s %10s %6s\n", "backend", "op", "cases", "own", "y",
-           "dx", "dw", "buffers", "mutations");
+    printf("  %-12s %-5s %-12s %5s %4s %10s %10s %10s %10s %6s\n", "backend", "", "op", "cases",
+           "own", "y", "dx", "dw", "buffers", "mutations");
     for (const af_backend *const *b = af_builtin.backend; *b; b++)
-        for (const af_op *const *op = af_builtin.op; usable(*b) && *op; op++) check_op(*b, *op);
+        for (int bf16 = 0; bf16 <= (usable(*b) && (*b)->dtype == AF_F32); bf16++)
+            for (const af_op *const *op = af_builtin.op; usable(*b) && *op; op++)
+                check_op(*b, bf16, *op);
 }
 
 /* ---- bits ---- */

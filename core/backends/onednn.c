@@ -63,6 +63,7 @@ static af_status probe(char *text, size_t size)
 static af_status prepare(const af_request *r, af_prepared *out)
 {
     memset(out, 0, sizeof *out);
+    if (r->type != AF_F32) return AF_OK;
     for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
         if (strcmp(r->node->op->name, overrides[i].op) == 0) return overrides[i].prepare(r, out);
     return AF_OK;

@@ -9,14 +9,7 @@
 #define AF_PLAN_INTERNAL_H
 #include "core/plan/plan.h"
 #include "core/plan/team.h"
-
-typedef enum af_item_kind {
-    AF_GATHER,
-    AF_FORWARD,
-    AF_LOSS,
-    AF_GATHER_BACK,
-    AF_BACKWARD
-} af_item_kind;
+#include "core/plan/widen.h"
 
 typedef struct af_item { /* one call on every chunk */
     af_item_kind kind;
@@ -47,12 +40,14 @@ typedef struct af_step_node {
     size_t lane_at;               /* bytes into a lane's memory */
     const af_kernel *kernel;
     af_prepared prepared;
+    unsigned widened; /* AF_WIDEN_*: sides that the kernel cannot read as they are stored */
 } af_step_node;
 
 struct af_plan {
     const af_backend *backend;
     af_plan_options o;
-    size_t item_size; /* bytes of one element */
+    size_t item_size; /* bytes of one parameter */
+    af_dtype type;    /* of activations; the prediction has the backend's */
     int nodes, output, input;
     af_step_node *node;
     af_item *items; /* sorted by (phase, position) */
@@ -63,9 +58,9 @@ struct af_plan {
     int64_t weight_count, buffer_count; /* elements of the flat arrays, padded */
     char *weights, *buffers, *state[AF_OPTIMISER_STATE],
         *gradients; /* gradients: {lanes, weights} */
-    size_t batch_bytes, local_bytes, lane_bytes, scratch_bytes;
-    char *batch_memory, *local_memory, *lane_memory,
-        *scratch; /* local, scratch: {threads}; lane: {lanes} */
+    size_t batch_bytes, local_bytes, lane_bytes, scratch_bytes, widen_bytes;
+    /* local, scratch, widen: {threads}; lane: {lanes} */
+    char *batch_memory, *local_memory, *lane_memory, *scratch, *widen;
     double *partials, *shared, *chunk_loss, *block_norm;
     float *tail; /* {chunk} samples of input: the padded last chunk of an inference */
     af_team *team;

@@ -191,7 +191,8 @@ af_status af_layout_memory(af_plan *p)
     int count = 0;
     for (int i = 0; i < p->nodes; i++) {
         af_step_node *n = &p->node[i];
-        size_t value = (size_t)af_shape_size(n->node.shape) * p->item_size;
+        size_t value = (size_t)af_shape_size(n->node.shape) *
+                       (i == p->output ? p->item_size : af_dtype_size(p->type));
         n->value.sample_bytes = n->gradient.sample_bytes = value;
         n->saved.sample_bytes =
             p->o.train && n->node.op->saved ? n->node.op->saved(&n->node, n->in) : 0;

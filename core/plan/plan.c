@@ -27,9 +27,9 @@ static size_t widest_node(const af_plan *p)
 {
     size_t most = 1;
     for (int i = 0; i < p->nodes; i++) {
-        size_t bytes = (size_t)af_shape_size(p->node[i].node.shape) * p->item_size;
+        size_t bytes = (size_t)af_shape_size(p->node[i].node.shape) * af_dtype_size(p->type);
         for (int k = 0; k < p->node[i].node.inputs; k++)
-            bytes += (size_t)af_shape_size(p->node[i].in[k]) * p->item_size;
+            bytes += (size_t)af_shape_size(p->node[i].in[k]) * af_dtype_size(p->type);
         if (bytes > most) most = bytes;
     }
     return most;
@@ -90,16 +90,40 @@ static af_status copy_graph(af_plan *p, const af_graph *g)
     return AF_OK;
 }
 
+/* The sides of a node that are stored in bf16: the host's input and the prediction are not. */
+static unsigned stored_in_bf16(const af_plan *p, int node)
+{
+    if (p->type != AF_BF16) return 0;
+    return (node == p->input ? 0 : AF_WIDEN_X) | (node == p->output ? 0 : AF_WIDEN_Y);
+}
+
+/* The backend's kernel for the tensors as they are stored; else one for its own type, with
+ * conversions around it; else the reference. */
+static af_status choose_kernel(af_plan *p, int node)
+{
+    af_step_node *n = &p->node[node];
+    af_request r = {&n->node, n->in, p->o.chunk, p->o.train, {0}, p->type};
+    unsigned sides = stored_in_bf16(p, node);
+    memcpy(r.wants_dx, n->wants_dx, sizeof r.wants_dx);
+    if (p->backend->prepare && (!sides || sides == (AF_WIDEN_X | AF_WIDEN_Y)))
+        AF_TRY(p->backend->prepare(&r, &n->prepared));
+    if (!n->prepared.kernel && sides) {
+        r.type = p->backend->dtype;
+        n->widened = sides;
+        size_t bytes = af_widen_bytes(&n->node, n->in, p->o.chunk);
+        if (bytes > p->widen_bytes) p->widen_bytes = bytes;
+        if (p->backend->prepare) AF_TRY(p->backend->prepare(&r, &n->prepared));
+    }
+    n->kernel = n->prepared.kernel ? n->prepared.kernel : n->node.op->reference[p->backend->dtype];
+    return AF_OK;
+}
+
 static af_status choose_kernels(af_plan *p)
 {
     for (int i = 0; i < p->nodes; i++) {
         af_step_node *n = &p->node[i];
         if (!n->live) continue;
-        af_request r = {&n->node, n->in, p->o.chunk, p->o.train, {0}};
-        memcpy(r.wants_dx, n->wants_dx, sizeof r.wants_dx);
-        if (p->backend->prepare) AF_TRY(p->backend->prepare(&r, &n->prepared));
-        n->kernel =
-            n->prepared.kernel ? n->prepared.kernel : n->node.op->reference[p->backend->dtype];
+        AF_TRY(choose_kernel(p, i));
         n->lane_at = p->lane_bytes;
         p->lane_bytes += (n->prepared.lane_bytes + 63) & ~(size_t)63;
         if (n->prepared.scratch_bytes > p->scratch_bytes)
@@ -123,13 +147,14 @@ static af_status allocate(af_plan *p)
     p->local_memory = af_alloc(p->local_bytes * (size_t)p->threads);
     p->lane_memory = af_calloc((size_t)p->o.lanes, p->lane_bytes);
     p->scratch = af_alloc(p->scratch_bytes * (size_t)p->threads);
+    p->widen = af_alloc(p->widen_bytes * (size_t)p->threads);
     p->partials = af_calloc(partials + 1, sizeof *p->partials);
     p->shared = af_calloc(shared + 1, sizeof *p->shared);
     p->chunk_loss = af_calloc((size_t)p->chunks, sizeof *p->chunk_loss);
     p->block_norm = af_calloc((size_t)af_plan_blocks(p) + 1, sizeof *p->block_norm);
     p->tail = af_calloc(tail, sizeof *p->tail);
-    bool ok = p->batch_memory && p->local_memory && p->lane_memory && p->scratch && p->partials &&
-              p->shared && p->chunk_loss && p->block_norm && p->tail;
+    bool ok = p->batch_memory && p->local_memory && p->lane_memory && p->scratch && p->widen &&
+              p->partials && p->shared && p->chunk_loss && p->block_norm && p->tail;
     return ok ? AF_OK : AF_ENOMEM;
 }
 
@@ -139,12 +164,15 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
     *out = NULL;
     if (b->device)
         return af_fail(AF_EUNSUPPORTED, "backend %s cannot train yet; use --backend auto", b->name);
+    if (o->precision == AF_BF16_PRECISION && b->dtype != AF_F32)
+        return af_fail(AF_EINVAL, "backend %s: computes in double, want no bf16", b->name);
     if (o->train && !o->loss) return af_fail(AF_EINVAL, "plan: training needs a loss");
     af_plan *p = af_calloc(1, sizeof *p);
     if (!p) return AF_ENOMEM;
     p->backend = b;
     p->o = *o;
     p->item_size = af_dtype_size(b->dtype);
+    p->type = o->precision == AF_BF16_PRECISION ? AF_BF16 : b->dtype;
     af_status st;
     AF_GOTO(st, fail, copy_graph(p, g));
     AF_GOTO(st, fail, choose_chunks(p));
@@ -173,9 +201,9 @@ void af_plan_free(af_plan *p)
     }
     af_free(p->gradients);
     for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
-    void *own[] = {p->node,         p->items,       p->phase_start, p->batch_memory,
-                   p->local_memory, p->lane_memory, p->scratch,     p->partials,
-                   p->shared,       p->chunk_loss,  p->block_norm,  p->tail};
+    void *own[] = {p->node,        p->items,      p->phase_start, p->batch_memory, p->local_memory,
+                   p->lane_memory, p->scratch,    p->widen,       p->partials,     p->shared,
+                   p->chunk_loss,  p->block_norm, p->tail};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
     af_free(p);
 }
@@ -186,7 +214,7 @@ af_plan_info af_plan_describe(const af_plan *p)
         (size_t)(p->weight_count * (1 + (p->o.train ? AF_OPTIMISER_STATE + p->o.lanes : 0)) +
                  p->buffer_count) *
         p->item_size;
-    size_t local = (p->local_bytes + p->scratch_bytes) * (size_t)p->threads +
+    size_t local = (p->local_bytes + p->scratch_bytes + p->widen_bytes) * (size_t)p->threads +
                    p->lane_bytes * (size_t)p->o.lanes;
     return (af_plan_info){p->batch_bytes + local + params,
                           p->batch_bytes,

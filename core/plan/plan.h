@@ -28,6 +28,7 @@ typedef struct af_plan_options {
     int chunk;   /* samples; 0: by a fixed cache budget, a divisor of the lane */
     int threads; /* 0: all cores, or OMP_NUM_THREADS; never changes the bits */
     bool train;
+    af_precision precision;
     const af_loss *loss; /* needed to train; infer plans with one can report the loss */
     af_plan *params_of;  /* infer: share this plan's parameters (must outlive it); NULL: own */
     /* Per-element affine decoding of the prediction before the loss, {C, H, W} of the output:

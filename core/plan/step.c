@@ -150,22 +150,15 @@ static void run_item(const job *j, const af_item *it, int lane, int chunk, int t
     af_call c = node_call(j, n, thread);
     lane_pointers(j->p, n, lane, &c);
     chunk_pointers(j, it, chunk, thread, &c);
-    switch (it->kind) {
-    case AF_GATHER:
-        n->kernel->gather(&c);
-        break;
-    case AF_FORWARD:
-        n->kernel->forward(&c);
-        break;
-    case AF_GATHER_BACK:
-        n->kernel->gather_back(&c);
-        break;
-    case AF_BACKWARD:
-        if (n->kernel->backward) n->kernel->backward(&c);
-        break;
-    case AF_LOSS:
-        break;
-    }
+    void (*slot)(const af_call *) = it->kind == AF_GATHER        ? n->kernel->gather
+                                    : it->kind == AF_FORWARD     ? n->kernel->forward
+                                    : it->kind == AF_GATHER_BACK ? n->kernel->gather_back
+                                                                 : n->kernel->backward;
+    if (!slot) return;
+    if (n->widened)
+        af_widen(slot, &c, it->kind, n->widened, j->p->widen + (size_t)thread * j->p->widen_bytes);
+    else
+        slot(&c);
 }
 
 /* The reductions that this phase's gathers began; nodes are shared out among the threads. */

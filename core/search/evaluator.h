@@ -24,6 +24,7 @@ typedef struct af_workbench {
     af_protocol protocol; /* whose training and validation splits are used */
     const af_space *space;
     const af_backend *backend;
+    af_precision precision;
     af_io io;
     af_recipe recipe; /* the task's, before a configuration changes it */
     uint64_t seed;

@@ -13,6 +13,7 @@ af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbenc
         .data = w->data,
         .protocol = w->protocol,
         .backend = w->backend,
+        .precision = w->precision,
         .recipe = w->recipe,
         .epochs = p->epochs,
         .schedule = p->schedule,

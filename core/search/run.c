@@ -99,6 +99,7 @@ static af_status open_bench(run *r)
         .protocol = search_protocol(r),
         .space = o->space,
         .backend = o->backend,
+        .precision = o->precision,
         .io = af_dataset_io(r->data),
         .recipe = o->task->recipe[o->size],
         .seed = o->seed,

@@ -52,6 +52,7 @@ typedef struct af_run_options {
     const af_space *space;
     const af_space *wrn; /* the space that defines x */
     const af_backend *backend;
+    af_precision precision;
     af_budget budget;
     uint64_t seed;
     af_size size;
@@ -70,7 +71,7 @@ bool af_stop_requested(void);
 
 /* The members of result.json, see docs/result.md:
  * format, afield, task, size, method, space, searcher options, seed, protocol, budget, workers,
- * config, canonical, metric {name, version, score, error, validation_error},
+ * backend, precision, config, canonical, metric {name, version, score, error, validation_error},
  * spent {search, retrain, score, total: trials, epochs, seconds, flops, x}, x_flops,
  * keys {task, method}, proposal_digest, run_digest, environment {cpu, backend, libraries,
  * compiler}, data {provenance, sha256 of both files}, curve. */

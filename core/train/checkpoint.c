@@ -23,7 +23,8 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
     char where[256] = "";
     af_augment_print(augment, &r->augment);
     if (t->backend->probe(where, sizeof where) != AF_OK) where[0] = '\0';
-    af_sha256_addf(h, "%s, %s, %s\n", AF_VERSION, where, t->metric->name);
+    af_sha256_addf(h, "%s, %s, %s, %s\n", AF_VERSION, where,
+                   af_precision_name(t->backend, t->precision), t->metric->name);
     af_sha256_addf(h, "%s %s %s %d %d %s %llu %llu %d %d\n", t->task->name, t->data->sha256,
                    af_protocol_names[t->protocol], t->epochs, (int)t->schedule, t->backend->name,
                    (unsigned long long)t->seed, (unsigned long long)t->trial, t->validate,

@@ -86,6 +86,7 @@ static af_status make_plans(loop *l)
     af_plan_options o = af_plan_options_default();
     o.batch = l->batch;
     o.threads = t->threads;
+    o.precision = t->precision;
     o.train = true;
     o.loss = af_loss_find(t->task->loss);
     o.scale = s->y_std;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 #include "core/base/alloc.h"
+#include "core/base/bf16.h"
+#include "core/plan/widen.h"
 #include "tests/aid/call.h"
 
 extern const af_op af_op_input, af_op_output;
@@ -90,6 +92,9 @@ typedef struct run {
     const rig_options *o;
     af_prepared prepared;
     const af_kernel *kernel;
+    bool own;         /* it reads and writes the tensors as they are stored */
+    unsigned widened; /* AF_WIDEN_* */
+    void *widen[MAX_THREADS];
     int lanes, lane, chunk; /* lane, chunk: samples in one */
     size_t saved;           /* bytes a sample */
     int partials;           /* doubles a chunk */
@@ -109,15 +114,40 @@ static void *take(run *u, size_t size)
     return u->block[u->blocks++] = p;
 }
 
-static void *copy_in(run *u, const double *from, int64_t n, af_dtype type)
+static double rounded(double v)
+{
+    return (double)af_bf16_float(af_bf16_round((float)v));
+}
+
+static void put(void *to, int64_t i, double v, af_dtype type)
+{
+    if (type == AF_F64)
+        ((double *)to)[i] = v;
+    else if (type == AF_F32)
+        ((float *)to)[i] = (float)v;
+    else
+        ((af_bf16 *)to)[i] = af_bf16_round((float)v);
+}
+
+static void *copy_in(run *u, const double *from, int64_t n, af_dtype type, bool round)
 {
     void *to = take(u, (size_t)n * af_dtype_size(type));
-    for (int64_t i = 0; i < n; i++)
-        if (type == AF_F64)
-            ((double *)to)[i] = from[i];
-        else
-            ((float *)to)[i] = (float)from[i];
+    for (int64_t i = 0; i < n; i++) put(to, i, round ? rounded(from[i]) : from[i], type);
     return to;
+}
+
+/* Types of a node's parameters and sides: the host's input and the prediction are never in bf16. */
+static af_dtype own_type(const run *u)
+{
+    return u->o->dtype == AF_BF16 ? AF_F32 : u->o->dtype;
+}
+static af_dtype x_type(const run *u)
+{
+    return u->r->node.op == &af_op_input ? AF_F32 : u->o->dtype;
+}
+static af_dtype y_type(const run *u)
+{
+    return u->r->node.op == &af_op_output ? own_type(u) : u->o->dtype;
 }
 
 static double *copy_out(const void *from, int64_t n, af_dtype type)
@@ -125,21 +155,19 @@ static double *copy_out(const void *from, int64_t n, af_dtype type)
     double *to = tensor(n);
     assert_non_null(to);
     for (int64_t i = 0; i < n; i++)
-        to[i] = type == AF_F64 ? ((const double *)from)[i] : ((const float *)from)[i];
+        to[i] = type == AF_F64   ? ((const double *)from)[i]
+                : type == AF_F32 ? (double)((const float *)from)[i]
+                                 : (double)af_bf16_float(((const af_bf16 *)from)[i]);
     return to;
 }
 
 /* Room for a gradient; with `add` something to add to is there already, in the first lane. */
-static void *gradient_space(run *u, int64_t n, bool first, bool add)
+static void *gradient_space(run *u, int64_t n, bool first, bool add, af_dtype type)
 {
-    void *p = take(u, (size_t)n * af_dtype_size(u->o->dtype));
-    if (!add) return p;
-    for (int64_t i = 0; i < n; i++) {
+    void *p = take(u, (size_t)n * af_dtype_size(type));
+    for (int64_t i = 0; add && i < n; i++) {
         double start = first ? rig_value(i, 30) : 0;
-        if (u->o->dtype == AF_F64)
-            ((double *)p)[i] = start;
-        else
-            ((float *)p)[i] = (float)start;
+        put(p, i, u->o->round ? rounded(start) : start, type);
     }
     return p;
 }
@@ -152,11 +180,20 @@ static bool wanted(const run *u, int input)
 static void choose_kernel(run *u)
 {
     const af_backend *b = u->o->backend;
-    u->kernel = u->r->node.op->reference[u->o->dtype];
-    if (b == NULL || b->prepare == NULL) return;
-    af_request q = {.node = &u->r->node, .in = u->r->in, .n = u->chunk, .train = u->o->train};
+    af_request q = {&u->r->node, u->r->in, u->chunk, u->o->train, {0}, u->o->dtype};
+    unsigned sides =
+        (x_type(u) == AF_BF16 ? AF_WIDEN_X : 0) | (y_type(u) == AF_BF16 ? AF_WIDEN_Y : 0);
+    bool ask = b != NULL && b->prepare != NULL;
+    u->kernel = u->r->node.op->reference[own_type(u)];
     for (int i = 0; i < u->r->inputs; i++) q.wants_dx[i] = wanted(u, i);
-    if (b->prepare(&q, &u->prepared) != AF_OK) fail_msg("%s: %s", b->name, af_error());
+    if (ask && sides != AF_WIDEN_X && sides != AF_WIDEN_Y && b->prepare(&q, &u->prepared) != AF_OK)
+        fail_msg("%s: %s", b->name, af_error());
+    u->own = u->prepared.kernel != NULL;
+    if (!u->own && sides) {
+        q.type = AF_F32;
+        u->widened = sides;
+        if (ask && b->prepare(&q, &u->prepared) != AF_OK) fail_msg("%s: %s", b->name, af_error());
+    }
     if (u->prepared.kernel != NULL) u->kernel = u->prepared.kernel;
 }
 
@@ -175,20 +212,21 @@ static void set_up_work(run *u)
     assert_true(u->o->threads <= MAX_THREADS);
     for (int i = 0; i == 0 || i < u->o->threads; i++)
         u->scratch[i] = take(u, u->prepared.scratch_bytes);
+    for (int i = 0; u->widened && (i == 0 || i < u->o->threads); i++)
+        u->widen[i] = take(u, af_widen_bytes(&r->node, r->in, u->chunk));
     c->scratch = u->scratch[0];
     for (int lane = 0; lane < u->lanes; lane++) {
         u->lane_memory[lane] = take(u, u->prepared.lane_bytes);
         for (int i = 0; u->o->backward && i < r->params; i++)
             if (r->param[i].trained)
-                u->dw[lane][i] = gradient_space(u, r->w_size[i], lane == 0, u->o->add);
+                u->dw[lane][i] = gradient_space(u, r->w_size[i], lane == 0, u->o->add, own_type(u));
     }
 }
 
 static void set_up(run *u)
 {
     const rig *r = u->r;
-    const af_op *op = r->node.op;
-    af_dtype type = u->o->dtype;
+    bool round = u->o->round;
     af_call *c = &u->base;
     u->lanes = u->o->lanes > 0 ? u->o->lanes : 1;
     u->lane = r->from->batch / u->lanes;
@@ -206,13 +244,14 @@ static void set_up(run *u)
                    .epoch = u->o->epoch,
                    .step = u->o->step};
     for (int i = 0; i < r->inputs; i++) {
-        c->x[i] = copy_in(u, r->x[i], r->x_size[i], op == &af_op_input ? AF_F32 : type);
+        c->x[i] = copy_in(u, r->x[i], r->x_size[i], x_type(u), round);
         c->add[i] = u->o->add || u->o->add_x;
-        if (wanted(u, i)) c->dx[i] = gradient_space(u, r->x_size[i], true, c->add[i]);
+        if (wanted(u, i)) c->dx[i] = gradient_space(u, r->x_size[i], true, c->add[i], x_type(u));
     }
-    for (int i = 0; i < r->params; i++) c->w[i] = copy_in(u, r->w[i], r->w_size[i], type);
-    c->y = take(u, (size_t)r->y_size * af_dtype_size(type));
-    c->dy = copy_in(u, r->dy, r->y_size, type);
+    for (int i = 0; i < r->params; i++)
+        c->w[i] = copy_in(u, r->w[i], r->w_size[i], own_type(u), false);
+    c->y = take(u, (size_t)r->y_size * af_dtype_size(y_type(u)));
+    c->dy = copy_in(u, r->dy, r->y_size, y_type(u), round);
     set_up_work(u);
 }
 
@@ -221,17 +260,16 @@ static af_call call_at(const run *u, int first)
 {
     const rig *r = u->r;
     af_call c = u->base;
-    size_t width = af_dtype_size(u->o->dtype), n = (size_t)first;
+    size_t width = af_dtype_size(x_type(u)), n = (size_t)first;
     int lane = first / u->lane;
     c.n = u->chunk;
     c.first = first;
     for (int i = 0; i < r->inputs; i++) {
         size_t size = n * (size_t)af_shape_size(r->in[i]);
-        size_t host = r->node.op == &af_op_input ? sizeof(float) : width;
-        c.x[i] = (const char *)c.x[i] + size * host;
+        c.x[i] = (const char *)c.x[i] + size * width;
         if (c.dx[i] != NULL) c.dx[i] = (char *)c.dx[i] + size * width;
     }
-    size_t out = n * (size_t)af_shape_size(r->node.shape) * width;
+    size_t out = n * (size_t)af_shape_size(r->node.shape) * af_dtype_size(y_type(u));
     c.y = (char *)c.y + out;
     c.dy = (const char *)c.dy + out;
     for (int i = 0; i < r->params; i++) c.dw[i] = u->dw[lane][i];
@@ -242,7 +280,7 @@ static af_call call_at(const run *u, int first)
     return c;
 }
 
-static void on_chunks(const run *u, void (*slot)(const af_call *c))
+static void on_chunks(const run *u, void (*slot)(const af_call *c), af_item_kind kind)
 {
     if (slot == NULL) return;
 #pragma omp parallel for num_threads(u->o->threads > 0 ? u->o->threads : 1) schedule(static, 1)
@@ -250,7 +288,10 @@ static void on_chunks(const run *u, void (*slot)(const af_call *c))
         for (int at = 0; at < u->lane; at += u->chunk) {
             af_call c = call_at(u, lane * u->lane + at);
             c.scratch = u->scratch[omp_get_thread_num()];
-            slot(&c);
+            if (u->widened)
+                af_widen(slot, &c, kind, u->widened, u->widen[omp_get_thread_num()]);
+            else
+                slot(&c);
         }
 }
 
@@ -266,7 +307,7 @@ static void on_batch(const run *u, void (*slot)(const af_call *c, int chunks))
 static void forget(run *u)
 {
     const rig *r = u->r;
-    size_t width = af_dtype_size(u->o->dtype);
+    size_t width = sizeof(double);
     if (!(r->node.op->reads & AF_BACKWARD_X))
         for (int i = 0; i < r->inputs; i++) u->base.x[i] = take(u, (size_t)r->x_size[i] * width);
     if (!(r->node.op->reads & AF_BACKWARD_Y)) u->base.y = take(u, (size_t)r->y_size * width);
@@ -279,18 +320,18 @@ static void execute(run *u, rig_result *out)
     af_call c = call_at(u, 0);
     if (k->begin) k->begin(&c);
     if (u->o->train && u->partials > 0) {
-        on_chunks(u, k->gather);
+        on_chunks(u, k->gather, AF_GATHER);
         on_batch(u, k->combine);
     }
-    on_chunks(u, k->forward);
-    out->y = copy_out(u->base.y, r->y_size, u->o->dtype);
+    on_chunks(u, k->forward, AF_FORWARD);
+    out->y = copy_out(u->base.y, r->y_size, y_type(u));
     if (!u->o->backward) return;
     forget(u);
     if (u->partials > 0) {
-        on_chunks(u, k->gather_back);
+        on_chunks(u, k->gather_back, AF_GATHER_BACK);
         on_batch(u, k->combine_back);
     }
-    on_chunks(u, k->backward);
+    on_chunks(u, k->backward, AF_BACKWARD);
     for (int lane = 0; k->finish && lane < u->lanes; lane++) {
         c = call_at(u, lane * u->lane);
         k->finish(&c);
@@ -300,9 +341,9 @@ static void execute(run *u, rig_result *out)
 static void collect(const run *u, rig_result *out)
 {
     const rig *r = u->r;
-    af_dtype type = u->o->dtype;
+    af_dtype type = own_type(u);
     for (int i = 0; i < r->inputs; i++)
-        if (u->base.dx[i] != NULL) out->dx[i] = copy_out(u->base.dx[i], r->x_size[i], type);
+        if (u->base.dx[i] != NULL) out->dx[i] = copy_out(u->base.dx[i], r->x_size[i], x_type(u));
     for (int i = 0; i < r->params; i++) {
         out->w[i] = copy_out(u->base.w[i], r->w_size[i], type);
         if (u->dw[0][i] == NULL) continue;
@@ -320,11 +361,11 @@ void rig_run(rig_result *out, const rig *r, const rig_options *o)
     run u = {.r = r, .o = o};
     *out = (rig_result){0};
     set_up(&u);
-    out->overridden = u.prepared.kernel != NULL;
+    out->overridden = u.own;
     snprintf(out->kernel, sizeof out->kernel, "%s", u.kernel->name);
     execute(&u, out);
     collect(&u, out);
-    if (out->overridden && o->backend->release) o->backend->release(u.prepared.self);
+    if (u.prepared.self != NULL) o->backend->release(u.prepared.self);
     for (int i = 0; i < u.blocks; i++) af_free(u.block[i]);
 }
 

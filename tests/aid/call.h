@@ -48,7 +48,9 @@ double rig_value(int64_t i, int k);
 
 typedef struct rig_options {
     const af_backend *backend; /* NULL: the reference kernel of dtype */
-    af_dtype dtype;
+    af_dtype dtype; /* AF_BF16: of x, y and their gradients; parameters are float. A kernel of the
+                       backend's, or its float kernel with conversions, as in a plan */
+    bool round;     /* x, dy and what gradients are added to are first rounded to bf16 */
     bool train, backward;
     int lanes, chunk; /* 0: one lane; chunks of a whole lane. lanes * chunk must divide the batch */
     bool add;         /* gradients are added to what is there: rig_value(i, 30) */

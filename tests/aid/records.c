@@ -32,18 +32,20 @@ json_t *result_make(const char *task, const char *method, const char *space, int
     json_t *method_of =
         json_pack("{ss ss ss ss ss ss}", "afield", "0.1.0", "space", space, "recipe", recipe,
                   "loss", "cross_entropy", "precision", "fp32", "backend", "onednn");
-    return json_pack(
-        "{si ss ss ss ss ss ss s{ss} si ss si ss ss ss s{ss si sf sf sf} s{so so so so} sf s{ss ss "
-        "ss}"
-        " s{so so so so} ss ss}",
-        "format", 1, "afield", "0.1.0", "task", task, "size", "tiny", "protocol", "clean", "method",
-        method, "space", space, "searcher_options", "note", "a, \"b\"", "seed", seed, "budget",
-        "4x", "workers", 4, "backend", "onednn", "config", "c", "canonical", "c", "metric", "name",
-        "f1_macro", "version", 1, "score", score, "error", 1 - score, "validation_error", 0.25,
-        "spent", "search", spent(1), "retrain", spent(2), "score", spent(0), "total", spent(3),
-        "x_flops", 1e9, "data", "provenance", "generated", "sha256", digest, "test_sha256", digest,
-        "keys", "task", hash_of(task_of), "method", hash_of(method_of), "task_of", task_of,
-        "method_of", method_of, "proposal_digest", digest, "run_digest", digest);
+    return json_pack("{si ss ss ss ss ss ss s{ss} si ss si ss ss ss ss s{ss si sf sf sf} s{so so "
+                     "so so} sf s{ss ss "
+                     "ss}"
+                     " s{so so so so} ss ss}",
+                     "format", 1, "afield", "0.1.0", "task", task, "size", "tiny", "protocol",
+                     "clean", "method", method, "space", space, "searcher_options", "note",
+                     "a, \"b\"", "seed", seed, "budget", "4x", "workers", 4, "backend", "onednn",
+                     "precision", "fp32", "config", "c", "canonical", "c", "metric", "name",
+                     "f1_macro", "version", 1, "score", score, "error", 1 - score,
+                     "validation_error", 0.25, "spent", "search", spent(1), "retrain", spent(2),
+                     "score", spent(0), "total", spent(3), "x_flops", 1e9, "data", "provenance",
+                     "generated", "sha256", digest, "test_sha256", digest, "keys", "task",
+                     hash_of(task_of), "method", hash_of(method_of), "task_of", task_of,
+                     "method_of", method_of, "proposal_digest", digest, "run_digest", digest);
 }
 
 json_t *result_plain(void)

@@ -6,7 +6,7 @@
  * that a mean far from zero does not drown the variance; and by the mean, going back. */
 #include <math.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 
 extern const af_kernel af_reference_batch_norm_f32;
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/backends/onednn/primitive.h"
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 #include "core/base/alloc.h"
 
 enum { X, Y, W, BIAS, W_FORWARD, W_BACKWARD, DW, SCRATCH }; /* memories; dx is X, dy is Y */

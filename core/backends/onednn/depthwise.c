@@ -7,7 +7,7 @@
  * turned round. */
 #include <string.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 #include "core/base/alloc.h"
 
 /* A zero-padded plane of AF_VECTOR channels: image row r is buffer row top + r * step. */

@@ -2,7 +2,7 @@
  * vectorises, written so that each tensor is read and written once. */
 #include <string.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 
 static size_t elements(const af_call *c)
 {

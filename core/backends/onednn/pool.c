@@ -2,7 +2,7 @@
  * window: image after image, in a fixed order. */
 #include <string.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 #include "core/graph/window.h"
 
 /* The part of a window that lies on the image, and where the window would begin. */
