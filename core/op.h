@@ -59,6 +59,7 @@ typedef struct af_call {
     int n;              /* samples in this chunk */
     int first;          /* index of the chunk's first sample in the batch */
     bool train;
+    int input;                    /* gather: which input this call is about */
     const void *x[AF_MAX_INPUTS]; /* {n, H, W, C} each */
     void *y;                      /* output; read-only in backward */
     const void *dy;               /* gradient of the loss by y */
@@ -115,9 +116,19 @@ struct af_op {
     size_t (*saved)(const af_node *n, const af_shape *in);
     /* (optional) Doubles of partial sums per chunk, for both directions; 0 = no reduction. */
     int (*partials)(const af_node *n, const af_shape *in);
+    /* (optional) How many inputs are gathered, the first ones, each by its own call as soon as it
+     * is there; default 1. */
+    int (*gathers)(const af_node *n);
     /* (optional) Doubles shared between combine and forward/backward. */
     int (*shared)(const af_node *n, const af_shape *in);
     const af_kernel *reference[AF_DTYPES];
 };
+
+/* Whether the node reads only some channels of an input of this shape, and writes only these of its
+ * gradient. */
+static inline bool af_reads_slice(const af_node *n, af_shape in)
+{
+    return n->op->gathers && in.c > n->attrs.out;
+}
 
 #endif

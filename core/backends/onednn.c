@@ -21,6 +21,7 @@ static const struct {
     {"global_pool", af_onednn_global_pool},
     {"linear", af_onednn_linear},
     {"max_pool", af_onednn_max_pool},
+    {"norm_sum", af_onednn_norm_sum},
     {"relu", af_onednn_relu},
 };
 
@@ -63,7 +64,7 @@ static af_status probe(char *text, size_t size)
 static af_status prepare(const af_request *r, af_prepared *out)
 {
     memset(out, 0, sizeof *out);
-    if (r->type != AF_F32) return AF_OK;
+    if (r->type != AF_F32 && strcmp(r->node->op->name, "norm_sum")) return AF_OK;
     for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
         if (strcmp(r->node->op->name, overrides[i].op) == 0) return overrides[i].prepare(r, out);
     return AF_OK;

@@ -39,10 +39,12 @@ typedef struct af_attrs {
     int pad[4];                            /* top, bottom, left, right */
     int groups;                            /* divides input and output channels */
     bool bias;
-    bool count_pad;           /* average pool: padding counts in the divisor */
-    double rate;              /* dropout probability */
-    double epsilon, momentum; /* batch norm; momentum of the running statistics */
-    af_shape shape;           /* input: of one sample */
+    bool count_pad;                    /* average pool: padding counts in the divisor */
+    double rate;                       /* dropout probability */
+    double epsilon, momentum;          /* batch norm; momentum of the running statistics */
+    int normed, offset[AF_MAX_INPUTS]; /* norm_sum: normalised inputs; first channel read of each */
+    bool relu;                         /* norm_sum: the result is rectified */
+    af_shape shape;                    /* input: of one sample */
 } af_attrs;
 
 typedef struct af_node {

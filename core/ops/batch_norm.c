@@ -7,11 +7,7 @@
  * for floats nothing shows before mean/std reaches 2^14, where a float x itself is short of bits.
  * Cost per element: forward 6 FLOPs (sums 3, mean and variance known: subtract, scale, shift);
  * backward 10 (xhat 2, sums 3, dx 5). */
-#include <math.h>
-#include "core/op.h"
-
-enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
-enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared` */
+#include "core/ops/norm.h"
 
 static int64_t pixels(const af_call *c)
 {
@@ -31,42 +27,20 @@ static void gather(const af_call *c)
         }
 }
 
-/* Sum over the chunks, in their order, of partial number i. */
-static double total(const af_call *c, int chunks, int i)
-{
-    double sum = 0;
-    for (int j = 0; j < chunks; j++) sum += c->partial[(int64_t)j * 2 * c->in[0].c + i];
-    return sum;
-}
-
 static void combine(const af_call *c, int chunks)
 {
-    int C = c->in[0].c;
-    double n = (double)pixels(c), momentum = c->node->attrs.momentum;
-    real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
-    for (int k = 0; k < C; k++) {
-        double mean = total(c, chunks, k) / n;
-        double var = total(c, chunks, C + k) / n - mean * mean;
-        if (var < 0) var = 0;
-        double unbiased = n > 1 ? var * n / (n - 1) : var;
-        c->shared[MEAN * C + k] = mean;
-        c->shared[INV_STD * C + k] = 1 / sqrt(var + c->node->attrs.epsilon);
-        running_mean[k] = (real)((1 - momentum) * running_mean[k] + momentum * mean);
-        running_var[k] = (real)((1 - momentum) * running_var[k] + momentum * unbiased);
-    }
+    norm_combine(c, c->in[0].c, (double)pixels(c), chunks);
 }
 
 static void forward(const af_call *c)
 {
     int C = c->in[0].c;
     const real *x = c->x[0], *weight = c->w[WEIGHT], *bias = c->w[BIAS];
-    const real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
     real *y = c->y;
     int64_t n = pixels(c);
     for (int k = 0; k < C; k++) {
-        double mean = c->train ? c->shared[MEAN * C + k] : (double)running_mean[k];
-        double inv_std = c->train ? c->shared[INV_STD * C + k]
-                                  : 1 / sqrt(running_var[k] + c->node->attrs.epsilon);
+        double mean, inv_std;
+        norm_statistics(c, C, k, &mean, &inv_std);
         double scale = inv_std * weight[k], shift = bias[k];
         for (int64_t i = k; i < n * C; i += C) y[i] = (real)((x[i] - mean) * scale + shift);
     }
@@ -88,9 +62,7 @@ static void gather_back(const af_call *c)
 
 static void combine_back(const af_call *c, int chunks)
 {
-    int C = c->in[0].c;
-    double n = (double)pixels(c);
-    for (int k = 0; k < 2 * C; k++) c->shared[MEAN_DY * C + k] = total(c, chunks, k) / n;
+    norm_combine_back(c, c->in[0].c, (double)pixels(c), chunks);
 }
 
 /* dx = weight * inv_std * (dy - mean dy - xhat * mean(dy * xhat)); the parameters' gradients are
@@ -99,13 +71,10 @@ static void backward(const af_call *c)
 {
     int C = c->in[0].c;
     const real *x = c->x[0], *dy = c->dy, *weight = c->w[WEIGHT];
-    real *dx = c->dx[0], *dweight = c->dw[WEIGHT], *dbias = c->dw[BIAS];
+    real *dx = c->dx[0];
     int64_t n = pixels(c);
-    for (int k = 0; k < C; k++) {
-        double dw = c->partial[C + k], db = c->partial[k];
-        dweight[k] = (real)(c->add_w ? dweight[k] + dw : dw);
-        dbias[k] = (real)(c->add_w ? dbias[k] + db : db);
-        if (dx == NULL) continue;
+    norm_gradients(c, C);
+    for (int k = 0; dx != NULL && k < C; k++) {
         double mean = c->shared[MEAN * C + k], inv_std = c->shared[INV_STD * C + k];
         double mean_dy = c->shared[MEAN_DY * C + k], slope = c->shared[MEAN_DY_XHAT * C + k];
         for (int64_t i = k; i < n * C; i += C) {
@@ -127,25 +96,34 @@ const af_kernel AF_REFERENCE(batch_norm) = {
 };
 
 #ifndef AF_DOUBLE
-static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+af_status af_norm_attrs(const af_attrs *a)
 {
-    const af_attrs *a = &n->attrs;
     if (!(a->epsilon > 0)) return af_fail(AF_EINVAL, "epsilon %g, want more than 0", a->epsilon);
     if (!(a->momentum >= 0 && a->momentum <= 1))
         return af_fail(AF_EINVAL, "momentum %g, want 0 to 1", a->momentum);
+    return AF_OK;
+}
+
+static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
+{
+    AF_TRY(af_norm_attrs(&n->attrs));
     *out = in[0];
     return AF_OK;
 }
 
-static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS])
+int af_norm_params(const af_node *n, int C, af_param p[AF_MAX_PARAMS])
 {
     (void)n;
-    int C = in[0].c;
     p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, true};
     p[BIAS] = (af_param){"bias", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, true};
     p[RUNNING_MEAN] = (af_param){"running_mean", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, false};
     p[RUNNING_VAR] = (af_param){"running_var", {C, 1, 1, 1}, AF_INIT_ONES, 0, false};
     return 4;
+}
+
+static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS])
+{
+    return af_norm_params(n, in[0].c, p);
 }
 
 static af_cost cost(const af_node *n, const af_shape *in)

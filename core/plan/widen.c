@@ -60,7 +60,8 @@ void af_widen(void (*slot)(const af_call *), const af_call *c, af_item_kind kind
     for (int i = 0; (sides & AF_WIDEN_X) && i < c->node->inputs; i++) {
         size_t n = (size_t)c->n * (size_t)af_shape_size(c->in[i]);
         wide.x[i] = reads & AF_BACKWARD_X ? copy_in(&m, c->x[i], n) : NULL;
-        wide.dx[i] = kind == AF_BACKWARD ? copy_out(&m, c->dx[i], n, c->add[i]) : NULL;
+        bool load = c->add[i] || af_reads_slice(c->node, c->in[i]);
+        wide.dx[i] = kind == AF_BACKWARD ? copy_out(&m, c->dx[i], n, load) : NULL;
     }
     if (sides & AF_WIDEN_Y) {
         wide.dy = back ? copy_in(&m, c->dy, out) : NULL;

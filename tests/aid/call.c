@@ -165,6 +165,7 @@ static double *copy_out(const void *from, int64_t n, af_dtype type)
 static void *gradient_space(run *u, int64_t n, bool first, bool add, af_dtype type)
 {
     void *p = take(u, (size_t)n * af_dtype_size(type));
+    if (u->r->node.op->gathers) memset(p, 0, (size_t)n * af_dtype_size(type)); /* slices */
     for (int64_t i = 0; add && i < n; i++) {
         double start = first ? rig_value(i, 30) : 0;
         put(p, i, u->o->round ? rounded(start) : start, type);
@@ -320,7 +321,11 @@ static void execute(run *u, rig_result *out)
     af_call c = call_at(u, 0);
     if (k->begin) k->begin(&c);
     if (u->o->train && u->partials > 0) {
-        on_chunks(u, k->gather, AF_GATHER);
+        int gathers = r->node.op->gathers ? r->node.op->gathers(&r->node) : 1;
+        for (int i = 0; i < gathers; i++) {
+            u->base.input = i;
+            on_chunks(u, k->gather, AF_GATHER);
+        }
         on_batch(u, k->combine);
     }
     on_chunks(u, k->forward, AF_FORWARD);

@@ -3,8 +3,8 @@
 #include "tests/aid/call.h"
 
 extern const af_op af_op_add, af_op_avg_pool, af_op_batch_norm, af_op_concat, af_op_conv,
-    af_op_dropout, af_op_global_pool, af_op_input, af_op_linear, af_op_max_pool, af_op_output,
-    af_op_relu, af_op_zero;
+    af_op_dropout, af_op_global_pool, af_op_input, af_op_linear, af_op_max_pool, af_op_norm_sum,
+    af_op_output, af_op_relu, af_op_zero;
 
 #define WINDOW(kh, kw, sh, sw, top, bottom, left, right)                                           \
     .kernel = {kh, kw}, .stride = {sh, sw}, .pad = {top, bottom, left, right}
@@ -32,6 +32,25 @@ const op_case op_cases[] = {
     {"batch norm", &af_op_batch_norm, {NORM}, {{5, 3, 4}}, 4},
     {"batch norm 1-d", &af_op_batch_norm, {.epsilon = 1e-3, .momentum = 0.3}, {{3, 1, 11}}, 4},
     {"batch norm 16", &af_op_batch_norm, {NORM}, {{16, 2, 2}}, 8},
+
+    {"norm sum 1", &af_op_norm_sum, {NORM, .out = 5, .normed = 1}, {{5, 3, 4}}, 4},
+    {"norm sum relu", &af_op_norm_sum, {NORM, .out = 5, .normed = 1, .relu = true}, {{5, 3, 4}}, 4},
+    {"norm sum slices",
+     &af_op_norm_sum,
+     {NORM, .out = 3, .normed = 2, .offset = {2, 0, 4}, .relu = true},
+     {{6, 2, 5}, {3, 2, 5}, {7, 2, 5}},
+     4},
+    {"norm sum 16",
+     &af_op_norm_sum,
+     {NORM, .out = 16, .normed = 3, .offset = {32, 16, 0}, .relu = true},
+     {{48, 4, 4}, {32, 4, 4}, {16, 4, 4}},
+     4},
+    {"norm sum plain inputs",
+     &af_op_norm_sum,
+     {NORM, .out = 17, .normed = 1},
+     {{17, 1, 6}, {17, 1, 6}},
+     4},
+    {"sum relu", &af_op_norm_sum, {.out = 4, .relu = true}, {{4, 3, 3}, {4, 3, 3}}, 4},
 
     {"avg 3x3", &af_op_avg_pool, {SAME(3), PLAIN}, {{3, 5, 6}}, 4},
     {"avg 3x3 s2", &af_op_avg_pool, {WINDOW(3, 3, 2, 2, 1, 1, 1, 1), PLAIN}, {{3, 7, 6}}, 4},
