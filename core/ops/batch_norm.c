@@ -1,6 +1,7 @@
 /* Batch normalisation (Ioffe & Szegedy 2015) over batch, height and width, as PyTorch does it:
- * biased variance to normalise, unbiased in the running statistics. Reads epsilon, momentum.
- * Parameters: weight, bias; buffers: running_mean, running_var; all {C, 1, 1, 1}.
+ * biased variance to normalise, unbiased in the running statistics. Reads epsilon, momentum, plain.
+ * Parameters: weight, bias; buffers: running_mean, running_var; all {C, 1, 1, 1}. With `plain`,
+ * weight and bias are buffers that stay 1 and 0.
  * partial (2C): forward {sum x [C], sum x^2 [C]}, backward {sum dy [C], sum dy * xhat [C]}.
  * shared (4C): {mean, inv_std, mean dy, mean dy * xhat} of the batch, [C] each.
  * The sums are in double. That is sound: subtracting squares loses 2 log2(mean/std) of 53 bits, so
@@ -113,9 +114,9 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
 
 int af_norm_params(const af_node *n, int C, af_param p[AF_MAX_PARAMS])
 {
-    (void)n;
-    p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, true};
-    p[BIAS] = (af_param){"bias", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, true};
+    bool trained = !n->attrs.plain;
+    p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, trained};
+    p[BIAS] = (af_param){"bias", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, trained};
     p[RUNNING_MEAN] = (af_param){"running_mean", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, false};
     p[RUNNING_VAR] = (af_param){"running_var", {C, 1, 1, 1}, AF_INIT_ONES, 0, false};
     return 4;
