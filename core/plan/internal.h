@@ -14,6 +14,8 @@
 typedef struct af_item { /* one call on every chunk */
     af_item_kind kind;
     af_id node;
+    int input; /* gather: which */
+    bool last; /* gather: of the node; what is combined is then complete */
     int phase, position;
 } af_item;
 
@@ -36,6 +38,10 @@ typedef struct af_step_node {
     bool written;                   /* while additions are worked out */
     double momentum;                /* while calibrating: its own */
     size_t mix_at;                  /* {chunks, AF_MAX_INPUTS} of mix_partials */
+    bool gone;                      /* taken up by another node; passes.c */
+    /* Parameter k is parameter k of these nodes of the graph, one after the other: of this one, of
+     * others that it has taken up. Indices into the plan's params, of their first ones. */
+    int origin[AF_MAX_INPUTS], origins;
     af_param params[AF_MAX_PARAMS];
     int param_count;
     int64_t param_at[AF_MAX_PARAMS]; /* element offset into weights or buffers */
@@ -46,6 +52,15 @@ typedef struct af_step_node {
     af_prepared prepared;
     unsigned widened; /* AF_WIDEN_*: sides that the kernel cannot read as they are stored */
 } af_step_node;
+
+/* A parameter of the graph; in its order, which initial values and flat tensors follow. */
+typedef struct af_plan_param {
+    af_param param;
+    int64_t at; /* element offset into weights or buffers */
+    int owner;  /* node of the plan that uses it */
+} af_plan_param;
+
+enum { AF_PASSES = 2, AF_PASS_TEXT = 160 };
 
 /* Active parameters: `count` elements, the at-th of all active ones and those that follow it,
  * which lie from `from` on in the flat arrays. */
@@ -60,7 +75,10 @@ struct af_plan {
     af_dtype type;    /* of activations; the prediction has the backend's */
     int nodes, output, input;
     af_step_node *node;
-    af_item *items; /* sorted by (phase, position) */
+    af_plan_param *params;
+    int param_count;
+    char pass_note[AF_PASSES][AF_PASS_TEXT]; /* what each pass did */
+    af_item *items;                          /* sorted by (phase, position) */
     int item_count, phases;
     int *phase_start; /* {phases + 1} indices into items */
     int chunks, chunks_per_lane, threads;
@@ -83,6 +101,8 @@ struct af_plan {
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */
 
+/* passes.c: rewrites the nodes; before the layout. */
+AF_CHECKED af_status af_passes_run(af_plan *p);
 /* layout.c: live nodes, phases, items; then tensors and their offsets. */
 AF_CHECKED af_status af_layout_items(af_plan *p);
 AF_CHECKED af_status af_layout_memory(af_plan *p);

@@ -64,22 +64,53 @@ static void backward_phases(af_plan *p)
 static int by_time(const void *a, const void *b)
 {
     const af_item *x = a, *y = b;
-    return x->phase != y->phase ? (x->phase < y->phase ? -1 : 1)
-                                : (x->position > y->position) - (x->position < y->position);
+    int at[4] = {x->phase - y->phase, x->position - y->position, x->node - y->node,
+                 x->input - y->input};
+    for (int i = 0; i < 4; i++)
+        if (at[i]) return at[i];
+    return 0;
 }
 
 static void push(af_plan *p, af_item_kind kind, int node, int phase, int position)
 {
-    if (phase >= 0) p->items[p->item_count++] = (af_item){kind, node, phase, position};
+    if (phase >= 0)
+        p->items[p->item_count++] = (af_item){
+            .kind = kind, .node = node, .last = true, .phase = phase, .position = position};
 }
 
+/* Forward at 4i + 1, what gathers of its result right after it; then the loss; then back. */
+static int forward_position(int node)
+{
+    return 4 * node + 1;
+}
 static int loss_position(const af_plan *p)
 {
-    return 2 * p->nodes;
+    return 4 * p->nodes;
 }
 static int backward_position(const af_plan *p, int node)
 {
-    return 2 * p->nodes + 2 * (p->nodes - node);
+    return 4 * p->nodes + 2 * (p->nodes - node);
+}
+
+static int gathers(const af_step_node *n)
+{
+    return n->node.op->gathers ? n->node.op->gathers(&n->node) : 1;
+}
+
+/* One item for each input that is gathered, as soon as that is there. */
+static void push_gathers(af_plan *p, int node)
+{
+    const af_step_node *n = &p->node[node];
+    int count = n->gather_phase < 0 ? 0 : gathers(n), last = p->item_count;
+    for (int k = 0; k < count; k++) {
+        int from = n->node.in[k];
+        push(p, AF_GATHER, node, p->node[from].forward_phase, forward_position(from) + 1);
+        af_item *it = &p->items[p->item_count - 1];
+        it->input = k;
+        it->last = false;
+        if (by_time(it, &p->items[last]) > 0) last = p->item_count - 1;
+    }
+    if (count) p->items[last].last = true;
 }
 
 af_status af_layout_items(af_plan *p)
@@ -87,13 +118,13 @@ af_status af_layout_items(af_plan *p)
     mark_live(p);
     forward_phases(p);
     backward_phases(p);
-    p->items = af_calloc((size_t)p->nodes * 4 + 1, sizeof *p->items);
+    p->items = af_calloc((size_t)p->nodes * (3 + AF_MAX_INPUTS) + 1, sizeof *p->items);
     if (!p->items) return AF_ENOMEM;
     for (int i = 0; i < p->nodes; i++) {
         const af_step_node *n = &p->node[i];
         if (!n->live) continue;
-        push(p, AF_GATHER, i, n->gather_phase, 2 * i);
-        push(p, AF_FORWARD, i, n->forward_phase, 2 * i + 1);
+        push_gathers(p, i);
+        push(p, AF_FORWARD, i, n->forward_phase, forward_position(i));
         push(p, AF_GATHER_BACK, i, n->gather_back_phase, backward_position(p, i));
         push(p, AF_BACKWARD, i, n->backward_phase, backward_position(p, i) + 1);
     }
@@ -135,6 +166,7 @@ static void lifetimes(af_plan *p)
         }
         for (int k = 0; k < n->node.inputs; k++) {
             af_step_node *from = &p->node[n->node.in[k]];
+            if (it->kind == AF_GATHER && k != it->input) continue;
             if (reads_x) touch(&from->value, it);
             if (it->kind == AF_BACKWARD && n->wants_dx[k]) {
                 n->add[k] = from->gradient.first >= 0;

@@ -1,6 +1,6 @@
-/* Parameters, buffers and optimiser state: flat arrays in canonical layout, each tensor at a
- * 64-byte boundary, the padding always zero. Initial values come from the stream "init", one index
- * a tensor. */
+/* Parameters, buffers and optimiser state: flat arrays in canonical layout, each node's tensors at
+ * 64-byte boundaries, the padding always zero. Initial values come from the stream "init", one
+ * index a tensor. */
 #include <math.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -31,16 +31,27 @@ static bool same_params(const af_step_node *a, const af_step_node *b)
     return same;
 }
 
+/* The parts of one parameter lie side by side: together they are that of a merged node. */
+static void place(af_plan *p, int node)
+{
+    af_step_node *n = &p->node[node];
+    for (int k = 0; k < n->param_count; k++) {
+        int64_t *count = n->params[k].trained ? &p->weight_count : &p->buffer_count;
+        int64_t at = n->param_at[k] = *count;
+        for (int i = 0; i < n->origins; i++) {
+            af_plan_param *part = &p->params[n->origin[i] + k];
+            part->at = at;
+            part->owner = node;
+            at += af_param_size(&part->param);
+        }
+        *count += af_param_room(&n->params[k]);
+    }
+}
+
 af_status af_params_new(af_plan *p)
 {
-    for (int i = 0; i < p->nodes; i++) {
-        af_step_node *n = &p->node[i];
-        for (int k = 0; k < n->param_count; k++) {
-            int64_t *count = n->params[k].trained ? &p->weight_count : &p->buffer_count;
-            n->param_at[k] = *count;
-            *count += af_param_room(&n->params[k]);
-        }
-    }
+    for (int i = 0; i < p->nodes; i++)
+        if (!p->node[i].gone) place(p, i);
     if (p->o.params_of) {
         const af_plan *from = p->o.params_of;
         bool same = from->nodes == p->nodes && from->item_size == p->item_size;
@@ -94,15 +105,13 @@ static double draw(const af_param *a, af_rng *r)
 
 void af_plan_init(af_plan *p, uint64_t seed, uint64_t trial)
 {
-    uint32_t index = 0;
-    for (int i = 0; i < p->nodes; i++)
-        for (int k = 0; k < p->node[i].param_count; k++) {
-            const af_param *a = &p->node[i].params[k];
-            char *flat = a->trained ? p->weights : p->buffers;
-            af_rng r = af_rng_at(seed, "init", trial, 0, 0, index++);
-            for (int64_t e = 0; e < af_param_size(a); e++)
-                put(p, flat, p->node[i].param_at[k] + e, draw(a, &r));
-        }
+    for (int i = 0; i < p->param_count; i++) {
+        const af_param *a = &p->params[i].param;
+        char *flat = a->trained ? p->weights : p->buffers;
+        af_rng r = af_rng_at(seed, "init", trial, 0, 0, (uint32_t)i);
+        for (int64_t e = 0; e < af_param_size(a); e++)
+            put(p, flat, p->params[i].at + e, draw(a, &r));
+    }
     for (int s = 0; s < AF_OPTIMISER_STATE; s++)
         if (p->state[s]) memset(p->state[s], 0, (size_t)p->weight_count * p->item_size);
 }
@@ -110,29 +119,27 @@ void af_plan_init(af_plan *p, uint64_t seed, uint64_t trial)
 int64_t af_plan_size(const af_plan *p, af_part part)
 {
     int64_t n = 0;
-    for (int i = 0; i < p->nodes; i++)
-        for (int k = 0; k < p->node[i].param_count; k++)
-            if (p->node[i].params[k].trained == (part != AF_BUFFERS))
-                n += af_param_size(&p->node[i].params[k]);
+    for (int i = 0; i < p->param_count; i++)
+        if (p->params[i].param.trained == (part != AF_BUFFERS))
+            n += af_param_size(&p->params[i].param);
     return n;
 }
 
-/* Walks a part's elements in node order: `in` NULL reads into out, else writes. */
+/* Walks a part's elements in the graph's order: `in` NULL reads into out, else writes. */
 static void walk(const af_plan *p, af_part part, char *flat, const double *in, double *out)
 {
     int64_t at = 0;
-    for (int i = 0; i < p->nodes; i++)
-        for (int k = 0; k < p->node[i].param_count; k++) {
-            const af_param *a = &p->node[i].params[k];
-            if (a->trained != (part != AF_BUFFERS)) continue;
-            for (int64_t e = 0; e < af_param_size(a); e++, at++)
-                if (in)
-                    put(p, flat, p->node[i].param_at[k] + e, in[at]);
-                else if (part == AF_GRADIENTS && !p->node[i].active)
-                    out[at] = 0; /* what is there is another step's */
-                else
-                    out[at] = get(p, flat, p->node[i].param_at[k] + e);
-        }
+    for (int i = 0; i < p->param_count; i++) {
+        const af_plan_param *a = &p->params[i];
+        if (a->param.trained != (part != AF_BUFFERS)) continue;
+        for (int64_t e = 0; e < af_param_size(&a->param); e++, at++)
+            if (in)
+                put(p, flat, a->at + e, in[at]);
+            else if (part == AF_GRADIENTS && !p->node[a->owner].active)
+                out[at] = 0; /* what is there is another step's */
+            else
+                out[at] = get(p, flat, a->at + e);
+    }
 }
 
 void af_plan_read(const af_plan *p, af_part part, double *out)

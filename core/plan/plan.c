@@ -85,7 +85,14 @@ static af_status copy_graph(af_plan *p, const af_graph *g)
         if (op->params) n->param_count = op->params(&n->node, n->in, n->params);
         if (op->partials) n->partials = op->partials(&n->node, n->in);
         if (op->shared) n->shared = op->shared(&n->node, n->in);
+        if (n->param_count) n->origin[n->origins++] = p->param_count;
+        p->param_count += n->param_count;
     }
+    p->params = af_calloc((size_t)p->param_count + 1, sizeof *p->params);
+    if (!p->params) return AF_ENOMEM;
+    for (int i = 0, next = 0; i < p->nodes; i++)
+        for (int k = 0; k < p->node[i].param_count; k++)
+            p->params[next++].param = p->node[i].params[k];
     p->cost = af_graph_measure(g).total;
     return AF_OK;
 }
@@ -175,6 +182,7 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
     p->type = o->precision == AF_BF16_PRECISION ? AF_BF16 : b->dtype;
     af_status st;
     AF_GOTO(st, fail, copy_graph(p, g));
+    AF_GOTO(st, fail, af_passes_run(p));
     AF_GOTO(st, fail, choose_chunks(p));
     AF_GOTO(st, fail, gather_team(p));
     AF_GOTO(st, fail, af_layout_items(p));
@@ -203,9 +211,9 @@ void af_plan_free(af_plan *p)
     }
     af_free(p->gradients);
     for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
-    void *own[] = {p->node,        p->items,      p->phase_start, p->batch_memory, p->local_memory,
-                   p->lane_memory, p->scratch,    p->widen,       p->partials,     p->shared,
-                   p->chunk_loss,  p->block_norm, p->tail};
+    void *own[] = {p->node,         p->params,      p->items,      p->phase_start, p->batch_memory,
+                   p->local_memory, p->lane_memory, p->scratch,    p->widen,       p->partials,
+                   p->shared,       p->chunk_loss,  p->block_norm, p->tail};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
     af_free(p);
 }

@@ -29,6 +29,7 @@ typedef struct af_plan_options {
     int threads; /* 0: all cores, or OMP_NUM_THREADS; never changes the bits */
     bool train;
     af_precision precision;
+    bool plain;          /* no passes: every node of the graph runs on its own */
     const af_loss *loss; /* needed to train; infer plans with one can report the loss */
     af_plan *params_of;  /* infer: share this plan's parameters (must outlive it); NULL: own */
     /* Per-element affine decoding of the prediction before the loss, {C, H, W} of the output:
@@ -97,6 +98,8 @@ typedef struct af_plan_info {
     int lanes, chunk, threads, phases, nodes;
 } af_plan_info;
 af_plan_info af_plan_describe(const af_plan *p);
+/* Name of pass 0, 1 ... and what it did; NULL when there are no more. */
+const char *af_plan_pass(const af_plan *p, int pass, const char **note);
 const char *af_plan_kernel_name(const af_plan *p, af_id node);
 const af_cost *af_plan_cost(const af_plan *p); /* per sample */
 int af_plan_batch(const af_plan *p);

@@ -80,6 +80,7 @@ static void chunk_pointers(const job *j, const af_item *it, int chunk, int threa
 {
     const af_plan *p = j->p;
     const af_step_node *n = &p->node[it->node];
+    c->input = it->input;
     c->first = chunk * p->o.chunk;
     c->partial = p->partials + n->partial_at + (size_t)n->partials * (size_t)chunk;
     c->add_w = chunk % p->chunks_per_lane != 0;
@@ -177,7 +178,7 @@ static void combine(const job *j, int phase, int thread)
     int turn = 0;
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++) {
         const af_item *it = &p->items[i];
-        if (it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) continue;
+        if ((it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) || !it->last) continue;
         if (skips(j, it)) continue;
         if (turn++ % p->threads != thread) continue;
         const af_step_node *n = &p->node[it->node];
@@ -191,7 +192,9 @@ static void combine(const job *j, int phase, int thread)
 static bool has_gather(const af_plan *p, int phase)
 {
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++)
-        if (p->items[i].kind == AF_GATHER || p->items[i].kind == AF_GATHER_BACK) return true;
+        if ((p->items[i].kind == AF_GATHER || p->items[i].kind == AF_GATHER_BACK) &&
+            p->items[i].last)
+            return true;
     return false;
 }
 
