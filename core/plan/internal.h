@@ -89,6 +89,7 @@ struct af_plan {
     size_t batch_bytes, local_bytes, lane_bytes, scratch_bytes, widen_bytes;
     /* local, scratch, widen: {threads}; lane: {lanes} */
     char *batch_memory, *local_memory, *lane_memory, *scratch, *widen;
+    double *seconds; /* {threads, nodes, 2}; NULL: not timed */
     double *partials, *shared, *chunk_loss, *block_norm;
     float *tail; /* {chunk} samples of input: the padded last chunk of an inference */
     af_team *team;

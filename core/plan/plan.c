@@ -155,6 +155,8 @@ static af_status allocate(af_plan *p)
     p->lane_memory = af_calloc((size_t)p->o.lanes, p->lane_bytes);
     p->scratch = af_alloc(p->scratch_bytes * (size_t)p->threads);
     p->widen = af_alloc(p->widen_bytes * (size_t)p->threads);
+    if (p->o.timed)
+        p->seconds = af_calloc((size_t)p->threads * (size_t)p->nodes * 2, sizeof *p->seconds);
     p->partials = af_calloc(partials + 1, sizeof *p->partials);
     p->shared = af_calloc(shared + 1, sizeof *p->shared);
     p->chunk_loss = af_calloc((size_t)p->chunks, sizeof *p->chunk_loss);
@@ -162,6 +164,7 @@ static af_status allocate(af_plan *p)
     p->tail = af_calloc(tail, sizeof *p->tail);
     bool ok = p->batch_memory && p->local_memory && p->lane_memory && p->scratch && p->widen &&
               p->partials && p->shared && p->chunk_loss && p->block_norm && p->tail;
+    ok = ok && (p->seconds || !p->o.timed);
     return ok ? AF_OK : AF_ENOMEM;
 }
 
@@ -211,9 +214,9 @@ void af_plan_free(af_plan *p)
     }
     af_free(p->gradients);
     for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
-    void *own[] = {p->node,         p->params,      p->items,      p->phase_start, p->batch_memory,
-                   p->local_memory, p->lane_memory, p->scratch,    p->widen,       p->partials,
-                   p->shared,       p->chunk_loss,  p->block_norm, p->tail};
+    void *own[] = {p->seconds,      p->node,         p->params,      p->items,      p->phase_start,
+                   p->batch_memory, p->local_memory, p->lane_memory, p->scratch,    p->widen,
+                   p->partials,     p->shared,       p->chunk_loss,  p->block_norm, p->tail};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
     af_free(p);
 }

@@ -29,6 +29,7 @@ typedef struct af_plan_options {
     int threads; /* 0: all cores, or OMP_NUM_THREADS; never changes the bits */
     bool train;
     af_precision precision;
+    bool timed;          /* measure the seconds of every node */
     bool plain;          /* no passes: every node of the graph runs on its own */
     const af_loss *loss; /* needed to train; infer plans with one can report the loss */
     af_plan *params_of;  /* infer: share this plan's parameters (must outlive it); NULL: own */
@@ -100,6 +101,20 @@ typedef struct af_plan_info {
 af_plan_info af_plan_describe(const af_plan *p);
 /* Name of pass 0, 1 ... and what it did; NULL when there are no more. */
 const char *af_plan_pass(const af_plan *p, int pass, const char **note);
+/* Node i of a plan as it runs; index 0 is forward, 1 is backward. */
+typedef struct af_plan_node_info {
+    const af_node *node; /* inputs are nodes of the plan */
+    const char *kernel;
+    bool converts;               /* the kernel runs between conversions from and to bf16 */
+    int phase[2];                /* -1: none */
+    bool local;                  /* its result never leaves the chunk */
+    size_t bytes;                /* of its tensors: result, gradient, what is kept in between */
+    double flops[2], traffic[2]; /* of a step; traffic: bytes its kernels move at least */
+    double seconds[2];           /* summed over threads and steps, if timed */
+} af_plan_node_info;
+/* False when i was taken up by another node or nothing needs it. */
+bool af_plan_node(const af_plan *p, int i, af_plan_node_info *out);
+void af_plan_reset_times(af_plan *p);
 const char *af_plan_kernel_name(const af_plan *p, af_id node);
 const af_cost *af_plan_cost(const af_plan *p); /* per sample */
 int af_plan_batch(const af_plan *p);

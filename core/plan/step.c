@@ -3,6 +3,7 @@
  * the batch are combined in chunk order. Nothing here allocates. */
 #include <math.h>
 #include <string.h>
+#include "core/base/log.h"
 #include "core/plan/internal.h"
 
 typedef struct job { /* one step or inference, the same for all threads */
@@ -144,6 +145,19 @@ static void run_loss(const job *j, int chunk, int thread)
     if (dpred && p->o.scale) decode(p, dpred, true);
 }
 
+/* Adds what has passed since `started` to a node's account. */
+static void charge(const af_plan *p, int node, int thread, bool back, double started)
+{
+    if (p->seconds)
+        p->seconds[((size_t)thread * (size_t)p->nodes + (size_t)node) * 2 + back] +=
+            af_clock() - started;
+}
+
+static double now(const af_plan *p)
+{
+    return p->seconds ? af_clock() : 0;
+}
+
 static bool skips(const job *j, const af_item *it)
 {
     return !j->p->node[it->node].active || (j->calibrate && it->kind >= AF_LOSS);
@@ -165,10 +179,12 @@ static void run_item(const job *j, const af_item *it, int lane, int chunk, int t
                                     : it->kind == AF_GATHER_BACK ? n->kernel->gather_back
                                                                  : n->kernel->backward;
     if (!slot) return;
+    double started = now(j->p);
     if (n->widened)
         af_widen(slot, &c, it->kind, n->widened, j->p->widen + (size_t)thread * j->p->widen_bytes);
     else
         slot(&c);
+    charge(j->p, it->node, thread, it->kind > AF_LOSS, started);
 }
 
 /* The reductions that this phase's gathers began; nodes are shared out among the threads. */
@@ -204,7 +220,9 @@ static void begin(const job *j, int thread)
         const af_step_node *n = &j->p->node[i];
         if (!n->active || !n->kernel->begin) continue;
         af_call c = node_call(j, n, thread);
+        double started = now(j->p);
         n->kernel->begin(&c);
+        charge(j->p, i, thread, false, started);
     }
 }
 
@@ -216,7 +234,9 @@ static void finish(const job *j, int thread)
             if (!n->active || !n->kernel->finish) continue;
             af_call c = node_call(j, n, thread);
             lane_pointers(j->p, n, lane, &c);
+            double started = now(j->p);
             n->kernel->finish(&c);
+            charge(j->p, i, thread, true, started);
         }
 }
 
