@@ -64,12 +64,14 @@ typedef struct af_call {
     void *w[AF_MAX_PARAMS];       /* parameters and buffers, canonical layout, in params() order */
     void *dw[AF_MAX_PARAMS];      /* this lane's gradients (NULL for buffers) */
     bool add_w;                   /* dw += instead of dw = */
-    void *saved;     /* this chunk's part of saved() bytes per sample, forward -> backward */
-    double *partial; /* this chunk's partial sums, partials() doubles */
-    double *shared;  /* shared() doubles of this node, written by combine */
-    void *lane;      /* this lane's lane_bytes of this node (backends) */
-    void *scratch;   /* this thread's scratch, scratch_bytes (backends) */
-    uint64_t seed;   /* position of the dropout stream: seed, trial, epoch, step */
+    const double *mix; /* ops that mix: coefficient of each input; 0: off, x and dx are NULL */
+    double *dmix;      /* this chunk's part of their gradients, written by backward */
+    void *saved;       /* this chunk's part of saved() bytes per sample, forward -> backward */
+    double *partial;   /* this chunk's partial sums, partials() doubles */
+    double *shared;    /* shared() doubles of this node, written by combine */
+    void *lane;        /* this lane's lane_bytes of this node (backends) */
+    void *scratch;     /* this thread's scratch, scratch_bytes (backends) */
+    uint64_t seed;     /* position of the dropout stream: seed, trial, epoch, step */
     uint64_t trial;
     uint32_t epoch, step;
 } af_call;
@@ -102,6 +104,7 @@ struct af_op {
     const char *name, *summary;
     int min_inputs, max_inputs;
     unsigned reads; /* AF_BACKWARD_* */
+    bool mixes;     /* inputs are scaled by coefficients first_coefficient, +1 ... of the step */
     /* Checks attributes and inputs; fills the output's shape. Errors through af_fail, with numbers.
      */
     af_status (*shape)(const af_node *n, const af_shape *in, af_shape *out);

@@ -377,13 +377,9 @@ static af_status check_io(const af_space *s, const af_io *io)
         io->dense ? "the input's height and width in a dense output" : "an output of Cx1x1");
 }
 
-af_status af_space_build(const af_space *s, const af_config *c, const af_io *io, af_graph **out)
+/* Takes g; hands it on when it is a network that fits. */
+static af_status finish(af_graph *g, const af_space *s, const af_io *io, af_graph **out)
 {
-    AF_TRY(af_space_check(s, c));
-    AF_TRY(check_io(s, io));
-    af_graph *g = af_graph_new();
-    if (!g) return AF_ENOMEM;
-    s->build(c, io, g);
     af_status st = af_graph_status(g);
     if (st != AF_OK) {
         st = af_prefix(st, "%s", s->name);
@@ -398,4 +394,26 @@ af_status af_space_build(const af_space *s, const af_config *c, const af_io *io,
     }
     *out = g;
     return AF_OK;
+}
+
+af_status af_space_build(const af_space *s, const af_config *c, const af_io *io, af_graph **out)
+{
+    AF_TRY(af_space_check(s, c));
+    AF_TRY(check_io(s, io));
+    af_graph *g = af_graph_new();
+    if (!g) return AF_ENOMEM;
+    s->build(c, io, g);
+    return finish(g, s, io, out);
+}
+
+af_status af_space_supernet(const af_space *s, const af_io *io, af_graph **out)
+{
+    if (!s->supernet)
+        return af_fail(AF_EUSAGE, "space %s has no supernet, so its networks cannot share weights",
+                       s->name);
+    AF_TRY(check_io(s, io));
+    af_graph *g = af_graph_new();
+    if (!g) return AF_ENOMEM;
+    s->supernet(io, g);
+    return finish(g, s, io, out);
 }

@@ -58,6 +58,11 @@ typedef struct af_space {
     void (*recipe)(const af_config *c, af_recipe *r);
     /* (optional) Changes one thing; default: a uniformly chosen knob gets a different value. */
     void (*mutate)(af_config *c, af_rng *r);
+    /* (optional) Adds one network that holds the networks of all configurations, from af_input to
+     * af_output: choice j of categorical knob k is what the mixes' coefficient
+     * af_space_groups[k].first + j switches on. A choice that does nothing needs no input. Other
+     * knobs stay at their defaults. */
+    void (*supernet)(const af_io *io, af_graph *g);
 } af_space;
 
 af_config af_space_default(const af_space *s);
@@ -81,5 +86,19 @@ void af_space_canonical(const af_space *s, const af_config *c, char out[AF_CONFI
 /* Builds into a new graph; the caller frees. */
 AF_CHECKED af_status af_space_build(const af_space *s, const af_config *c, const af_io *io,
                                     af_graph **out);
+
+/* ---- weight sharing ---- */
+
+/* The coefficients of a supernet come in groups, one for each categorical knob, in their order. */
+typedef struct af_group {
+    int knob, first, count; /* coefficients first .. first + count - 1: its choices */
+} af_group;
+/* Fills `out`; returns how many groups there are. *coefficients (may be NULL): of all groups. */
+int af_space_groups(const af_space *s, af_group out[AF_MAX_KNOBS], int *coefficients);
+/* One for what the configuration chooses, zero for the rest. */
+void af_space_one_hot(const af_space *s, const af_config *c, double *out);
+/* The largest coefficient of each group, of equals the first; other knobs at their defaults. */
+af_config af_space_argmax(const af_space *s, const double *coefficients);
+AF_CHECKED af_status af_space_supernet(const af_space *s, const af_io *io, af_graph **out);
 
 #endif

@@ -152,6 +152,7 @@ static void compare_runs(tally *t, const rig *r, const rig_options *o)
         if (!r->param[i].trained && o->train)
             compare(&t->w, t, r, got.w[i], want.w[i], r->w_size[i]);
     }
+    if (r->node.op->mixes && o->backward) compare(&t->dw, t, r, got.dmix, want.dmix, r->inputs);
     t->overridden += got.overridden;
     rig_clear(&want);
     rig_clear(&got);

@@ -100,6 +100,7 @@ static void check_case(const op_case *c, tally *t)
         t->x = fmax(t->x, check(&r, r.x[i], out.dx[i], r.x_size[i], t));
     for (int i = 0; i < r.params; i++)
         if (r.param[i].trained) t->w = fmax(t->w, check(&r, r.w[i], out.dw[i], r.w_size[i], t));
+    if (c->op->mixes) t->w = fmax(t->w, check(&r, r.mix, out.dmix, r.inputs, t));
     t->cases++;
     rig_clear(&out);
     rig_free(&r);
@@ -220,6 +221,7 @@ static void pytorch(void **state)
 static double difference(const rig *r, const rig_result *a, const rig_result *b)
 {
     double worst = mismatch(a->y, b->y, r->y_size);
+    worst = fmax(worst, mismatch(a->dmix, b->dmix, r->inputs));
     for (int i = 0; i < r->inputs; i++)
         if (a->dx[i] != NULL) worst = fmax(worst, mismatch(a->dx[i], b->dx[i], r->x_size[i]));
     for (int i = 0; i < r->params; i++) {
@@ -369,6 +371,36 @@ static void nan_passes(void **state)
     }
 }
 
+/* What is switched off was not computed: neither kernel may look at it. */
+static void mix_reads_nothing_switched_off(void **state)
+{
+    (void)state;
+    rig r = rig_of(case_named("mix 3"));
+    for (size_t b = 0; af_builtin.backend[b]; b++) {
+        const af_backend *backend = af_builtin.backend[b];
+        char why[256];
+        if (backend->device || backend->probe(why, sizeof why) != AF_OK) continue;
+        rig_options o = {.backend = backend, .dtype = backend->dtype, .train = true};
+        o.backward = true;
+        rig_result out;
+        for (int64_t i = 0; i < r.x_size[1]; i++) r.x[1][i] = NAN;
+        r.mix[1] = 0;
+        rig_run(&out, &r, &o);
+        for (int64_t i = 0; i < r.y_size; i++) {
+            double want = r.mix[0] * r.x[0][i] + r.mix[2] * r.x[2][i];
+            assert_true(fabs(out.y[i] - want) < 1e-6 && isnan(out.dx[1][i]));
+        }
+        assert_true(out.dmix[0] != 0 && out.dmix[1] == 0 && out.dmix[2] != 0);
+        rig_clear(&out);
+        r.mix[0] = r.mix[2] = 0;
+        rig_run(&out, &r, &o);
+        assert_true(all_zero(out.y, r.y_size) && all_zero(out.dmix, 3));
+        rig_clear(&out);
+        r.mix[0] = 0.75, r.mix[2] = 1.5;
+    }
+    rig_free(&r);
+}
+
 /* A mean 4,096 times the deviation: floats still normalise to variance 1. */
 static void batch_norm_far_from_zero(void **state)
 {
@@ -415,6 +447,7 @@ int main(void)
         cmocka_unit_test(unwanted_gradients),
         cmocka_unit_test(dropout_stream),
         cmocka_unit_test(nan_passes),
+        cmocka_unit_test(mix_reads_nothing_switched_off),
         cmocka_unit_test(batch_norm_far_from_zero),
         cmocka_unit_test(max_pool_ties),
     };

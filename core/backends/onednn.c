@@ -21,6 +21,7 @@ static const struct {
     {"global_pool", af_onednn_global_pool},
     {"linear", af_onednn_linear},
     {"max_pool", af_onednn_max_pool},
+    {"mix", af_onednn_mix},
     {"relu", af_onednn_relu},
 };
 

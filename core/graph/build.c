@@ -4,7 +4,7 @@
 
 extern const af_op af_op_input, af_op_conv, af_op_batch_norm, af_op_relu, af_op_avg_pool,
     af_op_max_pool, af_op_global_pool, af_op_linear, af_op_add, af_op_concat, af_op_zero,
-    af_op_dropout, af_op_output;
+    af_op_dropout, af_op_mix, af_op_output;
 
 static af_attrs window(int kh, int kw, int sh, int sw)
 {
@@ -61,6 +61,12 @@ af_id af_batch_norm(af_graph *g, af_id x)
     return af_graph_add(g, &af_op_batch_norm, &x, 1, (af_attrs){.epsilon = 1e-5, .momentum = 0.1});
 }
 
+af_id af_batch_norm_plain(af_graph *g, af_id x)
+{
+    af_attrs a = {.epsilon = 1e-5, .momentum = 0.1, .plain = true};
+    return af_graph_add(g, &af_op_batch_norm, &x, 1, a);
+}
+
 af_id af_relu(af_graph *g, af_id x)
 {
     return af_graph_add(g, &af_op_relu, &x, 1, (af_attrs){0});
@@ -89,6 +95,12 @@ af_id af_linear(af_graph *g, af_id x, int out, bool bias)
 af_id af_add(af_graph *g, const af_id *x, int count)
 {
     return af_graph_add(g, &af_op_add, x, count, (af_attrs){0});
+}
+
+af_id af_mix(af_graph *g, const af_id *x, int count, int first_coefficient)
+{
+    return af_graph_add(g, &af_op_mix, x, count,
+                        (af_attrs){.first_coefficient = first_coefficient});
 }
 
 af_id af_concat(af_graph *g, const af_id *x, int count)

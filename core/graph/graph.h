@@ -15,7 +15,13 @@
 #include <stdint.h>
 #include "core/base/status.h"
 
-enum { AF_MAX_INPUTS = 8, AF_MAX_PARAMS = 4, AF_MAX_NODES = 4096, AF_MAX_DIM = 1 << 20 };
+enum {
+    AF_MAX_INPUTS = 8,
+    AF_MAX_PARAMS = 4,
+    AF_MAX_NODES = 4096,
+    AF_MAX_DIM = 1 << 20,
+    AF_MAX_COEFFICIENTS = 1024
+};
 
 typedef int af_id; /* index of a node; -1 = an earlier error */
 typedef struct af_op af_op;
@@ -42,6 +48,8 @@ typedef struct af_attrs {
     bool count_pad;           /* average pool: padding counts in the divisor */
     double rate;              /* dropout probability */
     double epsilon, momentum; /* batch norm; momentum of the running statistics */
+    bool plain;               /* batch norm: scale 1 and shift 0, not trained */
+    int first_coefficient;    /* mix: of input 0; the others follow */
     af_shape shape;           /* input: of one sample */
 } af_attrs;
 
@@ -82,15 +90,18 @@ af_attrs af_pool_attrs_2d(int kh, int kw, int sh, int sw);
 
 af_id af_input(af_graph *g, af_shape shape);
 af_id af_conv(af_graph *g, af_id x, af_attrs a);
-af_id af_batch_norm(af_graph *g, af_id x); /* epsilon 1e-5, momentum 0.1 */
+af_id af_batch_norm(af_graph *g, af_id x);       /* epsilon 1e-5, momentum 0.1 */
+af_id af_batch_norm_plain(af_graph *g, af_id x); /* without trained scale and shift */
 af_id af_relu(af_graph *g, af_id x);
 af_id af_avg_pool(af_graph *g, af_id x, af_attrs a);
 af_id af_max_pool(af_graph *g, af_id x, af_attrs a);
 af_id af_global_pool(af_graph *g, af_id x);                /* mean over H and W -> {C, 1, 1} */
 af_id af_linear(af_graph *g, af_id x, int out, bool bias); /* over C at every pixel */
 af_id af_add(af_graph *g, const af_id *x, int count);      /* element-wise sum */
-af_id af_concat(af_graph *g, const af_id *x, int count);   /* along C */
-af_id af_zero(af_graph *g, af_id x);                       /* zeros like x */
+/* Sum weighted by coefficients first_coefficient, +1 ... of the step; nodes may share them. */
+af_id af_mix(af_graph *g, const af_id *x, int count, int first_coefficient);
+af_id af_concat(af_graph *g, const af_id *x, int count); /* along C */
+af_id af_zero(af_graph *g, af_id x);                     /* zeros like x */
 af_id af_dropout(af_graph *g, af_id x, double rate);
 af_id af_output(af_graph *g, af_id x); /* marks the prediction; last node */
 

@@ -94,6 +94,8 @@ static void print_node(line *l, const af_node *n)
     }
     if (a->bias) say(l, " bias");
     if (a->count_pad) say(l, " count_pad");
+    if (a->plain) say(l, " plain");
+    if (n->op->mixes) say(l, " first=%d", a->first_coefficient);
     say_real(l, "rate", a->rate);
     say_real(l, "epsilon", a->epsilon);
     say_real(l, "momentum", a->momentum);

@@ -1,6 +1,7 @@
 /* Batch normalisation (Ioffe & Szegedy 2015) over batch, height and width, as PyTorch does it:
- * biased variance to normalise, unbiased in the running statistics. Reads epsilon, momentum.
- * Parameters: weight, bias; buffers: running_mean, running_var; all {C, 1, 1, 1}.
+ * biased variance to normalise, unbiased in the running statistics. Reads epsilon, momentum, plain.
+ * Parameters: weight, bias; buffers: running_mean, running_var; all {C, 1, 1, 1}. With `plain`,
+ * weight and bias are buffers that stay 1 and 0.
  * partial (2C): forward {sum x [C], sum x^2 [C]}, backward {sum dy [C], sum dy * xhat [C]}.
  * shared (4C): {mean, inv_std, mean dy, mean dy * xhat} of the batch, [C] each.
  * The sums are in double. That is sound: subtracting squares loses 2 log2(mean/std) of 53 bits, so
@@ -103,8 +104,8 @@ static void backward(const af_call *c)
     int64_t n = pixels(c);
     for (int k = 0; k < C; k++) {
         double dw = c->partial[C + k], db = c->partial[k];
-        dweight[k] = (real)(c->add_w ? dweight[k] + dw : dw);
-        dbias[k] = (real)(c->add_w ? dbias[k] + db : db);
+        if (dweight) dweight[k] = (real)(c->add_w ? dweight[k] + dw : dw);
+        if (dbias) dbias[k] = (real)(c->add_w ? dbias[k] + db : db);
         if (dx == NULL) continue;
         double mean = c->shared[MEAN * C + k], inv_std = c->shared[INV_STD * C + k];
         double mean_dy = c->shared[MEAN_DY * C + k], slope = c->shared[MEAN_DY_XHAT * C + k];
@@ -139,10 +140,10 @@ static af_status shape(const af_node *n, const af_shape *in, af_shape *out)
 
 static int params(const af_node *n, const af_shape *in, af_param p[AF_MAX_PARAMS])
 {
-    (void)n;
     int C = in[0].c;
-    p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, true};
-    p[BIAS] = (af_param){"bias", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, true};
+    bool trained = !n->attrs.plain;
+    p[WEIGHT] = (af_param){"weight", {C, 1, 1, 1}, AF_INIT_ONES, 0, trained};
+    p[BIAS] = (af_param){"bias", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, trained};
     p[RUNNING_MEAN] = (af_param){"running_mean", {C, 1, 1, 1}, AF_INIT_ZEROS, 0, false};
     p[RUNNING_VAR] = (af_param){"running_var", {C, 1, 1, 1}, AF_INIT_ONES, 0, false};
     return 4;

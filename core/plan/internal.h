@@ -39,6 +39,10 @@ typedef struct af_step_node {
     int gather_phase, forward_phase, gather_back_phase, backward_phase; /* -1: none */
     af_tensor value, gradient, saved;
     bool wants_dx[AF_MAX_INPUTS], add[AF_MAX_INPUTS];
+    bool active, on[AF_MAX_INPUTS]; /* in this step; inputs that are read. active.c */
+    bool written;                   /* while additions are worked out */
+    double momentum;                /* while calibrating: its own */
+    size_t mix_at;                  /* {chunks, AF_MAX_INPUTS} of mix_partials */
     af_param params[AF_MAX_PARAMS];
     int param_count;
     int64_t param_at[AF_MAX_PARAMS]; /* element offset into weights or buffers */
@@ -48,6 +52,12 @@ typedef struct af_step_node {
     const af_kernel *kernel;
     af_prepared prepared;
 } af_step_node;
+
+/* Active parameters: `count` elements, the at-th of all active ones and those that follow it,
+ * which lie from `from` on in the flat arrays. */
+typedef struct af_run {
+    int64_t at, from, count;
+} af_run;
 
 struct af_plan {
     const af_backend *backend;
@@ -69,6 +79,11 @@ struct af_plan {
     double *partials, *shared, *chunk_loss, *block_norm;
     float *tail; /* {chunk} samples of input: the padded last chunk of an inference */
     af_team *team;
+    int coefficient_count, run_count;
+    double *coefficients, *mix_partials;
+    af_run *runs;         /* in order */
+    int64_t active_count; /* elements in all runs */
+    af_cost active_cost;
 };
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */
@@ -78,6 +93,13 @@ AF_CHECKED af_status af_layout_items(af_plan *p);
 AF_CHECKED af_status af_layout_memory(af_plan *p);
 /* params.c */
 AF_CHECKED af_status af_params_new(af_plan *p);
+int64_t af_param_room(const af_param *a); /* elements in the flat arrays, padding included */
+/* active.c; af_active_new after af_params_new and the layout. */
+AF_CHECKED af_status af_active_new(af_plan *p);
+void af_active_free(af_plan *p);
+void af_active_call(const af_plan *p, const af_step_node *n, int chunk, af_call *c);
+/* The first run of active elements [at, end); count 0 when there is none. */
+af_run af_active_run(const af_plan *p, int64_t at, int64_t end);
 /* step.c */
 int64_t af_plan_blocks(const af_plan *p);
 

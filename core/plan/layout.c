@@ -19,6 +19,7 @@ static void mark_live(af_plan *p)
     }
     for (int i = 0; i < p->nodes; i++) {
         af_step_node *n = &p->node[i];
+        n->wants_gradient = n->node.op->mixes;
         for (int k = 0; k < n->param_count; k++) n->wants_gradient |= n->params[k].trained;
         for (int k = 0; k < n->node.inputs; k++) {
             n->wants_dx[k] = p->o.train && n->live && p->node[n->node.in[k]].wants_gradient;

@@ -13,6 +13,11 @@ static int64_t round_up(int64_t n)
     return (n + 15) & ~(int64_t)15;
 }
 
+int64_t af_param_room(const af_param *a)
+{
+    return round_up(af_param_size(a));
+}
+
 static void *zeros(const af_plan *p, int64_t count, int64_t copies)
 {
     return af_calloc((size_t)(count * copies) + 1, p->item_size);
@@ -33,7 +38,7 @@ af_status af_params_new(af_plan *p)
         for (int k = 0; k < n->param_count; k++) {
             int64_t *count = n->params[k].trained ? &p->weight_count : &p->buffer_count;
             n->param_at[k] = *count;
-            *count += round_up(af_param_size(&n->params[k]));
+            *count += af_param_room(&n->params[k]);
         }
     }
     if (p->o.params_of) {
@@ -123,6 +128,8 @@ static void walk(const af_plan *p, af_part part, char *flat, const double *in, d
             for (int64_t e = 0; e < af_param_size(a); e++, at++)
                 if (in)
                     put(p, flat, p->node[i].param_at[k] + e, in[at]);
+                else if (part == AF_GRADIENTS && !p->node[i].active)
+                    out[at] = 0; /* what is there is another step's */
                 else
                     out[at] = get(p, flat, p->node[i].param_at[k] + e);
         }

@@ -153,6 +153,7 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
     AF_GOTO(st, fail, af_layout_memory(p));
     AF_GOTO(st, fail, choose_kernels(p));
     AF_GOTO(st, fail, af_params_new(p));
+    AF_GOTO(st, fail, af_active_new(p));
     AF_GOTO(st, fail, allocate(p));
     *out = p;
     return AF_OK;
@@ -165,6 +166,7 @@ void af_plan_free(af_plan *p)
 {
     if (!p) return;
     af_team_free(p->team);
+    af_active_free(p);
     for (int i = 0; p->node && i < p->nodes; i++)
         if (p->node[i].prepared.self) p->backend->release(p->node[i].prepared.self);
     if (!p->o.params_of) {

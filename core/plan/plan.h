@@ -57,10 +57,22 @@ AF_CHECKED af_status af_plan_step(af_plan *p, const float *x, const void *y, con
 /* Forward and backward only: gradients stay readable by af_plan_read (AF_GRADIENTS). */
 AF_CHECKED af_status af_plan_gradients(af_plan *p, const float *x, const void *y, af_position at,
                                        double *loss);
+/* Forward in training, on exactly `batch` samples: only running statistics change, of what is
+ * active, by the batch's with this momentum. 1, 1/2, 1/3 ... make them the mean over batches. */
+AF_CHECKED af_status af_plan_calibrate(af_plan *p, const float *x, double momentum, af_position at);
 /* Inference on n <= batch samples; pred receives {n, C, H, W} floats (decoded). y and loss may be
  * NULL; *loss is the sum over the n samples of the per-sample loss. */
 AF_CHECKED af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float *pred,
                                    double *loss);
+
+/* Coefficients of the graph's mixes: inputs of the next steps, all 1 at first. What only inputs
+ * with a coefficient of exactly 0 need is skipped: not computed, not updated, not charged. */
+int af_plan_coefficients(const af_plan *p); /* how many; 0: the graph mixes nothing */
+void af_plan_set_coefficients(af_plan *p, const double *c);
+/* dLoss/dcoefficient of the last step or gradients; 0 for those that are 0. */
+void af_plan_coefficient_gradients(const af_plan *p, double *out);
+/* Per sample, of what the coefficients leave active. */
+af_cost af_plan_active_cost(const af_plan *p);
 
 /* Flat tensors in canonical layout, as doubles. */
 typedef enum af_part { AF_WEIGHTS, AF_BUFFERS, AF_GRADIENTS } af_part;

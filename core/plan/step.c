@@ -13,11 +13,12 @@ typedef struct job { /* one step or inference, the same for all threads */
     int n;       /* samples wanted; training: the batch */
     const af_update *update;
     af_position at;
+    bool calibrate; /* forward only, for the running statistics */
 } job;
 
 int64_t af_plan_blocks(const af_plan *p)
 {
-    return (p->weight_count + AF_BLOCK - 1) / AF_BLOCK;
+    return (p->active_count + AF_BLOCK - 1) / AF_BLOCK;
 }
 
 static void *tensor_at(const af_plan *p, const af_tensor *t, int thread, int first)
@@ -88,10 +89,12 @@ static void chunk_pointers(const job *j, const af_item *it, int chunk, int threa
     if (it->node == p->input) c->x[0] = host_input(j, c->first);
     for (int k = 0; k < n->node.inputs; k++) {
         const af_step_node *from = &p->node[n->node.in[k]];
+        if (!n->on[k]) continue;
         c->x[k] = tensor_at(p, &from->value, thread, c->first);
         c->dx[k] = n->wants_dx[k] ? tensor_at(p, &from->gradient, thread, c->first) : NULL;
         c->add[k] = n->add[k];
     }
+    af_active_call(p, n, chunk, c);
 }
 
 /* prediction = output * scale + shift, in place; and the gradient's way back. */
@@ -140,9 +143,15 @@ static void run_loss(const job *j, int chunk, int thread)
     if (dpred && p->o.scale) decode(p, dpred, true);
 }
 
+static bool skips(const job *j, const af_item *it)
+{
+    return !j->p->node[it->node].active || (j->calibrate && it->kind >= AF_LOSS);
+}
+
 static void run_item(const job *j, const af_item *it, int lane, int chunk, int thread)
 {
     const af_step_node *n = &j->p->node[it->node];
+    if (skips(j, it)) return;
     if (it->kind == AF_LOSS) {
         run_loss(j, chunk, thread);
         return;
@@ -176,6 +185,7 @@ static void combine(const job *j, int phase, int thread)
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++) {
         const af_item *it = &p->items[i];
         if (it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) continue;
+        if (skips(j, it)) continue;
         if (turn++ % p->threads != thread) continue;
         const af_step_node *n = &p->node[it->node];
         af_call c = node_call(j, n, thread);
@@ -196,7 +206,7 @@ static void begin(const job *j, int thread)
 {
     for (int i = thread; i < j->p->nodes; i += j->p->threads) {
         const af_step_node *n = &j->p->node[i];
-        if (!n->live || !n->kernel->begin) continue;
+        if (!n->active || !n->kernel->begin) continue;
         af_call c = node_call(j, n, thread);
         n->kernel->begin(&c);
     }
@@ -207,7 +217,7 @@ static void finish(const job *j, int thread)
     for (int lane = thread; lane < j->p->o.lanes; lane += j->p->threads)
         for (int i = 0; i < j->p->nodes; i++) {
             const af_step_node *n = &j->p->node[i];
-            if (!n->live || !n->kernel->finish) continue;
+            if (!n->active || !n->kernel->finish) continue;
             af_call c = node_call(j, n, thread);
             lane_pointers(j->p, n, lane, &c);
             n->kernel->finish(&c);
@@ -233,11 +243,21 @@ static void run_phases(const job *j, int thread)
     }
 }
 
-/* Sums the lanes of block b into the first lane, in lane order. */
-static void sum_lanes(const af_plan *p, int64_t b)
+/* The optimiser's pass goes over blocks of active elements, a block over its runs: for each there
+ * is one `run`. */
+static int64_t block_end(const af_plan *p, int64_t b)
 {
-    int64_t from = b * AF_BLOCK,
-            to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
+    int64_t end = (b + 1) * AF_BLOCK;
+    return end < p->active_count ? end : p->active_count;
+}
+#define EACH_RUN(p, b, run)                                                                        \
+    for (af_run run = af_active_run(p, (b)*AF_BLOCK, block_end(p, b)); run.count;                  \
+         run = af_active_run(p, run.at + run.count, block_end(p, b)))
+
+/* Sums the lanes of a run into the first lane, in lane order. */
+static void sum_lanes(const af_plan *p, const af_run *r)
+{
+    int64_t from = r->from, to = from + r->count;
     for (int lane = 1; lane < p->o.lanes; lane++) {
         size_t at = (size_t)lane * (size_t)p->weight_count;
         if (p->backend->dtype == AF_F64) {
@@ -250,12 +270,9 @@ static void sum_lanes(const af_plan *p, int64_t b)
     }
 }
 
-static double sum_squares(const af_plan *p, int64_t b)
+static double add_squares(const af_plan *p, const af_run *r, double squares)
 {
-    int64_t from = b * AF_BLOCK,
-            to = from + AF_BLOCK < p->weight_count ? from + AF_BLOCK : p->weight_count;
-    double squares = 0;
-    for (int64_t i = from; i < to; i++) {
+    for (int64_t i = r->from; i < r->from + r->count; i++) {
         double g = p->backend->dtype == AF_F64 ? ((double *)(void *)p->gradients)[i]
                                                : (double)((float *)(void *)p->gradients)[i];
         squares += g * g;
@@ -273,25 +290,31 @@ static double clip_scale(const af_plan *p, double clip)
     return scale < 1 ? scale : 1;
 }
 
+static void update_run(const job *j, const af_run *r, double scale)
+{
+    af_plan *p = j->p;
+    size_t at = (size_t)r->from * p->item_size;
+    af_update_run[p->backend->dtype](j->update, p->weights + at, p->gradients + at,
+                                     p->state[0] + at, p->state[1] + at, r->count, scale);
+}
+
 static void update(const job *j, int thread)
 {
     af_plan *p = j->p;
-    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) sum_lanes(p, b);
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads)
+        EACH_RUN(p, b, run) sum_lanes(p, &run);
     if (!j->update) return;
     double scale = 1;
     if (j->update->clip > 0) {
-        for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads)
-            p->block_norm[b] = sum_squares(p, b);
+        for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) {
+            p->block_norm[b] = 0;
+            EACH_RUN(p, b, run) p->block_norm[b] = add_squares(p, &run, p->block_norm[b]);
+        }
         af_team_wait(p->team);
         scale = clip_scale(p, j->update->clip);
     }
-    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) {
-        int64_t from = b * AF_BLOCK,
-                n = p->weight_count - from < AF_BLOCK ? p->weight_count - from : AF_BLOCK;
-        size_t at = (size_t)from * p->item_size;
-        af_update_run[p->backend->dtype](j->update, p->weights + at, p->gradients + at,
-                                         p->state[0] + at, p->state[1] + at, n, scale);
-    }
+    for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads)
+        EACH_RUN(p, b, run) update_run(j, &run, scale);
 }
 
 static void work(void *arg, int thread)
@@ -300,7 +323,7 @@ static void work(void *arg, int thread)
     begin(j, thread);
     af_team_wait(j->p->team);
     run_phases(j, thread);
-    if (!j->p->o.train) return;
+    if (!j->p->o.train || j->calibrate) return;
     finish(j, thread);
     af_team_wait(j->p->team);
     update(j, thread);
@@ -337,6 +360,20 @@ af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_updat
 af_status af_plan_gradients(af_plan *p, const float *x, const void *y, af_position at, double *loss)
 {
     return train(p, x, y, NULL, at, loss);
+}
+
+/* A node's momentum is an attribute, so it is lent another one for the while. */
+af_status af_plan_calibrate(af_plan *p, const float *x, double momentum, af_position at)
+{
+    if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to calibrate");
+    job j = {.p = p, .x = x, .n = p->o.batch, .at = at, .calibrate = true};
+    for (int i = 0; i < p->nodes; i++) {
+        p->node[i].momentum = p->node[i].node.attrs.momentum;
+        p->node[i].node.attrs.momentum = momentum;
+    }
+    af_team_run(p->team, work, &j);
+    for (int i = 0; i < p->nodes; i++) p->node[i].node.attrs.momentum = p->node[i].momentum;
+    return AF_OK;
 }
 
 af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float *pred, double *loss)

@@ -68,6 +68,7 @@ bool rig_make(rig *r, const op_case *from)
     if (from->op->params) r->params = from->op->params(&r->node, r->in, r->param);
     r->y_size = from->batch * af_shape_size(r->node.shape);
     for (int i = 0; i < r->inputs; i++) r->x_size[i] = from->batch * af_shape_size(r->in[i]);
+    for (int i = 0; i < r->inputs; i++) r->mix[i] = 1 + 0.5 * rig_value(i, 40);
     for (int i = 0; i < r->params; i++) r->w_size[i] = af_param_size(&r->param[i]);
     if (fill_rig(r)) return true;
     rig_free(r);
@@ -93,6 +94,7 @@ typedef struct run {
     int lanes, lane, chunk; /* lane, chunk: samples in one */
     size_t saved;           /* bytes a sample */
     int partials;           /* doubles a chunk */
+    double *dmix;           /* {chunks, inputs} */
     af_call base;           /* pointers to the start of the batch */
     void *dw[MAX_LANES][AF_MAX_PARAMS], *lane_memory[MAX_LANES], *scratch[MAX_THREADS];
     void *block[MAX_BLOCKS];
@@ -172,6 +174,8 @@ static void set_up_work(run *u)
     c->saved = take(u, u->saved * (size_t)r->from->batch);
     c->partial = take(u, (size_t)(u->partials * r->from->batch / u->chunk) * sizeof(double));
     c->shared = take(u, (size_t)shared * sizeof(double));
+    c->mix = r->mix;
+    u->dmix = take(u, (size_t)(r->from->batch / u->chunk * r->inputs) * sizeof(double));
     assert_true(u->o->threads <= MAX_THREADS);
     for (int i = 0; i == 0 || i < u->o->threads; i++)
         u->scratch[i] = take(u, u->prepared.scratch_bytes);
@@ -238,6 +242,7 @@ static af_call call_at(const run *u, int first)
     c.add_w = u->o->add || first % u->lane != 0;
     c.saved = (char *)c.saved + n * u->saved;
     c.partial += first / u->chunk * u->partials;
+    c.dmix = u->dmix + first / u->chunk * r->inputs;
     c.lane = u->lane_memory[lane];
     return c;
 }
@@ -301,6 +306,9 @@ static void collect(const run *u, rig_result *out)
 {
     const rig *r = u->r;
     af_dtype type = u->o->dtype;
+    for (int i = 0; u->o->backward && r->node.op->mixes && i < r->inputs; i++)
+        for (int k = 0; k < r->from->batch / u->chunk; k++)
+            out->dmix[i] += u->dmix[k * r->inputs + i];
     for (int i = 0; i < r->inputs; i++)
         if (u->base.dx[i] != NULL) out->dx[i] = copy_out(u->base.dx[i], r->x_size[i], type);
     for (int i = 0; i < r->params; i++) {

@@ -37,6 +37,7 @@ typedef struct rig {
     int inputs, params; /* `input` has one input here: the host's */
     int64_t x_size[AF_MAX_INPUTS], w_size[AF_MAX_PARAMS], y_size;
     double *x[AF_MAX_INPUTS], *w[AF_MAX_PARAMS], *dy;
+    double mix[AF_MAX_INPUTS]; /* coefficients, if the op mixes: 1 + stream 40 / 2 */
 } rig;
 
 bool rig_make(rig *r, const op_case *from); /* false: af_error() says why */
@@ -62,6 +63,7 @@ typedef struct rig_result {
     bool overridden;                                   /* the backend brought its own kernel */
     char kernel[96];                                   /* its name */
     double *y, *dx[AF_MAX_INPUTS], *dw[AF_MAX_PARAMS]; /* NULL: not computed */
+    double dmix[AF_MAX_INPUTS];                        /* by the coefficients */
     double *w[AF_MAX_PARAMS];                          /* afterwards: buffers have moved */
 } rig_result;
 

@@ -3,8 +3,8 @@
 #include "tests/aid/call.h"
 
 extern const af_op af_op_add, af_op_avg_pool, af_op_batch_norm, af_op_concat, af_op_conv,
-    af_op_dropout, af_op_global_pool, af_op_input, af_op_linear, af_op_max_pool, af_op_output,
-    af_op_relu, af_op_zero;
+    af_op_dropout, af_op_global_pool, af_op_input, af_op_linear, af_op_max_pool, af_op_mix,
+    af_op_output, af_op_relu, af_op_zero;
 
 #define WINDOW(kh, kw, sh, sw, top, bottom, left, right)                                           \
     .kernel = {kh, kw}, .stride = {sh, sw}, .pad = {top, bottom, left, right}
@@ -20,6 +20,9 @@ const op_case op_cases[] = {
     {"add 2", &af_op_add, {0}, {{4, 3, 5}, {4, 3, 5}}, 4},
     {"add 1", &af_op_add, {0}, {{2, 3, 3}}, 4},
     {"add 4", &af_op_add, {0}, {{3, 1, 6}, {3, 1, 6}, {3, 1, 6}, {3, 1, 6}}, 4},
+    {"mix 1", &af_op_mix, {0}, {{2, 3, 3}}, 4},
+    {"mix 3", &af_op_mix, {.first_coefficient = 5}, {{4, 3, 5}, {4, 3, 5}, {4, 3, 5}}, 4},
+    {"mix 4", &af_op_mix, {0}, {{5, 1, 7}, {5, 1, 7}, {5, 1, 7}, {5, 1, 7}}, 4},
     {"concat 3", &af_op_concat, {0}, {{1, 3, 4}, {5, 3, 4}, {2, 3, 4}}, 4},
     {"concat 1-d", &af_op_concat, {0}, {{4, 1, 9}, {3, 1, 9}}, 4},
     {"dropout", &af_op_dropout, {.rate = 0.3}, {{6, 4, 5}}, 4},
@@ -31,6 +34,7 @@ const op_case op_cases[] = {
     {"linear no bias", &af_op_linear, {.out = 17}, {{16, 1, 5}}, 4},
     {"batch norm", &af_op_batch_norm, {NORM}, {{5, 3, 4}}, 4},
     {"batch norm 1-d", &af_op_batch_norm, {.epsilon = 1e-3, .momentum = 0.3}, {{3, 1, 11}}, 4},
+    {"batch norm plain", &af_op_batch_norm, {NORM, .plain = true}, {{5, 3, 4}}, 4},
     {"batch norm 16", &af_op_batch_norm, {NORM}, {{16, 2, 2}}, 8},
 
     {"avg 3x3", &af_op_avg_pool, {SAME(3), PLAIN}, {{3, 5, 6}}, 4},

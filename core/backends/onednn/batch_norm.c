@@ -172,8 +172,8 @@ static void backward(const af_call *c)
     float *mean = c->scratch, *a = mean + C, *b = a + C, *shift = b + C;
     for (size_t k = 0; k < C; k++) {
         float dw = (float)c->partial[C + k], db = (float)c->partial[k];
-        dweight[k] = c->add_w ? dweight[k] + dw : dw;
-        dbias[k] = c->add_w ? dbias[k] + db : db;
+        if (dweight) dweight[k] = c->add_w ? dweight[k] + dw : dw;
+        if (dbias) dbias[k] = c->add_w ? dbias[k] + db : db;
         double m = c->shared[MEAN * C + k], inv_std = c->shared[INV_STD * C + k];
         double factor = (double)weight[k] * inv_std;
         double slope = -factor * inv_std * c->shared[MEAN_DY_XHAT * C + k];

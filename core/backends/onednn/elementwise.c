@@ -81,6 +81,66 @@ af_status af_onednn_add(const af_request *r, af_prepared *out)
     return AF_OK;
 }
 
+/* ---- mix: add, with a coefficient for each input ---- */
+
+AF_SIMD static void mix_forward(const af_call *c)
+{
+    for (size_t at = 0, n = elements(c); at < n; at += TILE) {
+        size_t part = n - at < TILE ? n - at : TILE;
+        float *restrict y = (float *)c->y + at;
+        bool first = true;
+        for (int k = 0; k < c->node->inputs; k++) {
+            if (c->mix[k] == 0) continue;
+            float factor = (float)c->mix[k];
+            const float *restrict x = (const float *)c->x[k] + at;
+            if (first)
+                for (size_t i = 0; i < part; i++) y[i] = factor * x[i];
+            else
+                for (size_t i = 0; i < part; i++) y[i] += factor * x[i];
+            first = false;
+        }
+        if (first) memset(y, 0, part * sizeof *y);
+    }
+}
+
+/* Products are summed in lanes of their own, so no vector width changes a bit. */
+AF_INLINE double dot(const float *restrict a, const float *restrict b, size_t n)
+{
+    double lane[AF_VECTOR] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + AF_VECTOR <= n; i += AF_VECTOR)
+        AF_EACH(l, AF_VECTOR) lane[l] += (double)a[i + (size_t)l] * (double)b[i + (size_t)l];
+    for (int l = 0; l < AF_VECTOR; l++) sum += lane[l];
+    for (; i < n; i++) sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+AF_SIMD static void mix_backward(const af_call *c)
+{
+    const float *restrict dy = c->dy;
+    size_t n = elements(c);
+    for (int k = 0; k < c->node->inputs; k++) {
+        float *restrict dx = c->dx[k];
+        float factor = (float)c->mix[k];
+        c->dmix[k] = c->mix[k] != 0 ? dot(dy, c->x[k], n) : 0;
+        if (!dx || c->mix[k] == 0) continue;
+        if (c->add[k])
+            for (size_t i = 0; i < n; i++) dx[i] += factor * dy[i];
+        else
+            for (size_t i = 0; i < n; i++) dx[i] = factor * dy[i];
+    }
+}
+
+static const af_kernel mix_kernel = {
+    .name = "vectorised", .forward = mix_forward, .backward = mix_backward};
+
+af_status af_onednn_mix(const af_request *r, af_prepared *out)
+{
+    (void)r;
+    out->kernel = &mix_kernel;
+    return AF_OK;
+}
+
 /* ---- concat ---- */
 
 AF_SIMD static void concat_forward(const af_call *c)
