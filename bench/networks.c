@@ -17,13 +17,31 @@ static af_id relu_conv(af_graph *g, af_id x, int channels, int kernel, int strid
     return conv_norm(g, af_relu(g, x), af_conv_attrs(channels, kernel, stride));
 }
 
-/* 3x3 convolutions, the dearest operation, on all edges. */
-static af_id nb201_cell(af_graph *g, af_id x, int channels)
+typedef af_id edge_fn(af_graph *g, af_id x, int channels, int index);
+
+/* The dearest operation. */
+static af_id edge_3x3(af_graph *g, af_id x, int channels, int index)
+{
+    (void)index;
+    return relu_conv(g, x, channels, 3, 1);
+}
+
+/* All five operations, each times its coefficient; cells share the coefficients. */
+static af_id edge_mixed(af_graph *g, af_id x, int channels, int index)
+{
+    af_id terms[5] = {af_zero(g, x), x, relu_conv(g, x, channels, 1, 1),
+                      relu_conv(g, x, channels, 3, 1), af_avg_pool(g, x, af_pool_attrs(3, 1))};
+    return af_mix(g, terms, 5, 5 * index);
+}
+
+/* Edges are numbered by target: (1<-0), (2<-0), (2<-1), (3<-0), (3<-1), (3<-2). */
+static af_id nb201_cell(af_graph *g, af_id x, int channels, edge_fn *edge)
 {
     af_id node[4] = {x};
     for (int to = 1; to < 4; to++) {
         af_id in[3];
-        for (int from = 0; from < to; from++) in[from] = relu_conv(g, node[from], channels, 3, 1);
+        for (int from = 0; from < to; from++)
+            in[from] = edge(g, node[from], channels, to * (to - 1) / 2 + from);
         node[to] = to == 1 ? in[0] : af_add(g, in, to);
     }
     return node[3];
@@ -37,16 +55,26 @@ static af_id nb201_reduction(af_graph *g, af_id x, int channels)
     return af_add(g, both, 2);
 }
 
-static void nb201_all_3x3(af_graph *g)
+static void nb201(af_graph *g, edge_fn *edge)
 {
     af_id x = af_input(g, (af_shape){3, 32, 32});
     x = conv_norm(g, x, af_conv_attrs(16, 3, 1));
     for (int stage = 0; stage < 3; stage++) {
         if (stage > 0) x = nb201_reduction(g, x, 16 << stage);
-        for (int i = 0; i < 5; i++) x = nb201_cell(g, x, 16 << stage);
+        for (int i = 0; i < 5; i++) x = nb201_cell(g, x, 16 << stage, edge);
     }
     x = af_global_pool(g, af_relu(g, af_batch_norm(g, x)));
     af_output(g, af_linear(g, x, 100, true));
+}
+
+static void nb201_all_3x3(af_graph *g)
+{
+    nb201(g, edge_3x3);
+}
+
+static void nb201_supernet(af_graph *g)
+{
+    nb201(g, edge_mixed);
 }
 
 /* ---- the others ---- */
@@ -95,6 +123,8 @@ static void wrn_dense(af_graph *g)
 const af_bench_network af_bench_networks[] = {
     {"nb201-all-3x3-c16-n5", "NAS-Bench-201, 3x3 convolutions on all edges, 32x32", nb201_all_3x3,
      &af_loss_cross_entropy, 64},
+    {"nb201-supernet-c16-n5", "NAS-Bench-201, all five operations mixed on all edges, 32x32",
+     nb201_supernet, &af_loss_cross_entropy, 64},
     {"darts-c16-l8", "DARTS-like cells of seven operations, 32x32", darts, &af_loss_cross_entropy,
      64},
     {"resnet-1d-64-128-128", "one-dimensional ResNet, 1x1000", resnet_1d, &af_loss_cross_entropy,
