@@ -1,9 +1,10 @@
 """The networks of bench/networks.c and bench/darts.c as PyTorch modules, under the same names.
 
 Layer by layer the same: order of ReLU, convolution and batch norm, strides, padding, affine batch
-norms, biases. `step.py --list` prints parameters and MACs in the format of `engine --list`;
-compare.sh times nothing when they differ. One-dimensional inputs have height 1 here too, so that
-channels_last applies to them.
+norms, biases; parameters are registered in the order of the graph's nodes, so weights can be copied
+over. `step.py --list` prints parameters and MACs in the format of `engine --list`; compare.sh times
+nothing when they differ. One-dimensional inputs have height 1 here too, so that channels_last
+applies to them.
 """
 import torch
 from torch import nn
@@ -223,10 +224,10 @@ class WideBlock(nn.Module):
     def __init__(self, inputs, outputs):
         super().__init__()
         self.before = nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU(inplace=True))
-        self.main = nn.Sequential(*conv_norm(inputs, outputs, 3), nn.ReLU(inplace=True),
-                                  nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False))
         self.shortcut = (None if inputs == outputs
                          else nn.Conv2d(inputs, outputs, 1, bias=False))
+        self.main = nn.Sequential(*conv_norm(inputs, outputs, 3), nn.ReLU(inplace=True),
+                                  nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False))
 
     def forward(self, x):
         y = self.before(x)
