@@ -111,8 +111,8 @@ demo:               ## install, build, and compare three methods on two tasks
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
 
-bench: $(BENCH)     ## time the engine; writes bench.csv in the build directory
-	$(Q)$(BENCH) $(BUILD)/bench.csv
+bench: $(BENCH)     ## time the engine (BENCH_SECONDS=5 a row); writes bench.csv in the build directory
+	$(Q)$(BENCH) --seconds $(or $(BENCH_SECONDS),5) $(BUILD)/bench.csv
 
 $(GEN)/registry.c: FORCE | $(GEN)/
 	$(Q)printenv REGISTRY | cmp -s - $@ || printenv REGISTRY > $@
