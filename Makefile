@@ -95,7 +95,8 @@ LIB      := $(BUILD)/libafield.a
 SOLIB    := $(BUILD)/libafield.so.$(VERSION)
 CMD_OBJ  := $(call obj,$(filter-out eval/main.c,$(EVAL_SRC))) $(GEN)/commands.o
 TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
-TEST_AID := $(call obj,$(wildcard tests/aid/*.c))
+TEST_AID := $(call obj,$(wildcard tests/aid/*.c) bench/networks.c bench/darts.c)
+BENCH    := $(BUILD)/bench/engine
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps demo test test-run bench fuzz install clean help FORCE
@@ -110,8 +111,8 @@ demo:               ## install, build, and compare three methods on two tasks
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
 
-bench: all          ## time the engine; writes bench.csv in the build directory
-	$(Q)$(MAKE) $(BUILD)/tests/bench_engine && $(BUILD)/tests/bench_engine $(BUILD)/bench.csv
+bench: $(BENCH)     ## time the engine (BENCH_SECONDS=5 a row); writes bench.csv in the build directory
+	$(Q)$(BENCH) --seconds $(or $(BENCH_SECONDS),5) $(BUILD)/bench.csv
 
 $(GEN)/registry.c: FORCE | $(GEN)/
 	$(Q)printenv REGISTRY | cmp -s - $@ || printenv REGISTRY > $@
@@ -127,7 +128,9 @@ afield: $(BUILD)/afield FORCE
 	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 $(BUILD)/afield.pc: FORCE | $(BUILD)/
 	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
-$(TESTS) $(BUILD)/tests/bench_engine: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
+$(BENCH): $(call obj,$(wildcard bench/*.c)) $(LIB)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 .SECONDEXPANSION:
@@ -148,7 +151,7 @@ $(BUILD)/%.o: %.cu | $$(@D)/
 RUN := $(addprefix run-,$(notdir $(if $(T),$(filter %/test_$(T),$(TESTS)),$(TESTS))))
 .PHONY: $(RUN) check-includes check-headers check-cli
 .PHONY: test-programs
-test-programs: $(TESTS)
+test-programs: $(TESTS) $(BENCH)
 test-run: $(RUN) $(if $(T),,check-includes check-headers check-cli)
 	@echo "all tests passed"
 $(RUN): run-%: $(BUILD)/tests/%
@@ -157,7 +160,7 @@ $(RUN): run-%: $(BUILD)/tests/%
 check-includes:
 	$(Q)sh tests/aid/includes.sh tests/deps.txt
 check-headers:      # every header compiles alone
-	$(Q)for h in afield.h core/*.h core/*/*.h data-prep/formats/*.h eval/*.h; do \
+	$(Q)for h in afield.h core/*.h core/*/*.h data-prep/formats/*.h eval/*.h bench/*.h; do \
 	    test ! -e $$h || $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c $$h 2>&1 | grep -v 'pragma once' || true; done | { ! grep .; }
 check-cli: $(BUILD)/afield
 	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh

@@ -180,6 +180,7 @@ static void one_hot_is_the_network(void **state)
     EACH_SUPERNET(s)
     for (size_t k = 0; k < LENGTH(ios); k++) {
         af_graph *g;
+        af_group group[AF_MAX_KNOBS];
         double one[MOST], loss, worst = 0;
         fill(&q, &ios[k]);
         assert_ok(af_space_supernet(s, &q.io, &g));
@@ -194,8 +195,12 @@ static void one_hot_is_the_network(void **state)
             af_plan_set_coefficients(super, one);
             worst = fmax(worst, difference(&q, super, g, s, &c, one));
         }
-        for (int i = 0; i < AF_MAX_KNOBS; i++) one[i] *= 1.5; /* another function */
-        af_config c = af_space_argmax(s, one);
+        af_config c = af_space_default(s);
+        af_space_one_hot(s, &c, one);
+        af_space_groups(s, group, NULL);
+        one[group[0].first + (int)c.v[group[0].knob]] = 2; /* another function */
+        one[group[1].first + (int)c.v[group[1].knob]] = 3;
+        af_plan_set_coefficients(super, one);
         assert_true(difference(&q, super, g, s, &c, one) > 1e-6);
         print_message("  %s %dx%dx%d: off by %.1e\n", s->name, q.io.input.c, q.io.input.h,
                       q.io.input.w, worst);

@@ -1,0 +1,31 @@
+/* One timing: a network at a precision, batch and number of threads, in a process of its own, whose
+ * peak memory can then be told. */
+#ifndef AF_BENCH_MEASURE_H
+#define AF_BENCH_MEASURE_H
+#include "bench/networks.h"
+
+typedef struct af_bench_precision {
+    const char *name;
+    af_dtype dtype;
+} af_bench_precision;
+extern const af_bench_precision af_bench_precisions[]; /* ends with a NULL name */
+
+typedef struct af_bench_case {
+    const af_bench_network *network;
+    const af_bench_precision *precision;
+    int threads, batch;
+    double seconds; /* to spend on steps, after a first one that is not counted */
+} af_bench_case;
+
+typedef struct af_bench_result {
+    char backend[32];
+    int threads;          /* that the plan really has */
+    double least, median; /* seconds a step */
+    double flops;         /* of a step, forward and backward, by the ops' own cost rules */
+    double peak_bytes; /* largest resident size of the process: code, libraries, batch and plan */
+} af_bench_result;
+
+/* Forks, so the caller must have no threads yet. */
+AF_CHECKED af_status af_bench_run(af_bench_result *out, const af_bench_case *c);
+
+#endif
