@@ -22,7 +22,8 @@
 /* MIN_STEPS are made unless they take PATIENCE times the seconds that a row may take. */
 enum { MIN_STEPS = 5, PATIENCE = 10, MAX_STEPS = 10000, MESSAGE = 512 };
 
-const af_bench_precision af_bench_precisions[] = {{"fp32", AF_F32}, {0}};
+const af_bench_precision af_bench_precisions[] = {
+    {"fp32", AF_FULL_PRECISION}, {"bf16", AF_BF16_PRECISION}, {0}};
 
 /* ---- in the child ---- */
 
@@ -106,6 +107,7 @@ static af_status measure(af_bench_result *out, const af_bench_case *c)
     o.loss = c->network->loss;
     o.train = true;
     o.threads = c->threads;
+    o.precision = c->precision->precision;
     AF_GOTO(st, done, af_plan_new(&plan, g, backend, &o));
     af_plan_init(plan, 1, 1);
     AF_GOTO(st, done, set_coefficients(plan));

@@ -3,10 +3,11 @@
 #ifndef AF_BENCH_MEASURE_H
 #define AF_BENCH_MEASURE_H
 #include "bench/networks.h"
+#include "core/backend.h"
 
 typedef struct af_bench_precision {
     const char *name;
-    af_dtype dtype;
+    af_precision precision;
 } af_bench_precision;
 extern const af_bench_precision af_bench_precisions[]; /* ends with a NULL name */
 
