@@ -36,6 +36,41 @@ static const op_case network_cases[] = {
      {.out = 64, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
      {{64, 8, 8}},
      4},
+    {"winograd 16>48@32",
+     &af_op_conv,
+     {.out = 48, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
+     {{16, 32, 32}},
+     8},
+    {"winograd unpadded 24>8@9x7",
+     &af_op_conv,
+     {.out = 8, KERNEL(3, 3), .groups = 1},
+     {{24, 9, 7}},
+     4},
+    {"winograd biased 19>42@10x11",
+     &af_op_conv,
+     {.out = 42, KERNEL(3, 3), PAD(2, 2, 2, 2), .groups = 1, .bias = true},
+     {{19, 10, 11}},
+     4},
+    {"winograd lopsided 17>23@6x5",
+     &af_op_conv,
+     {.out = 23, KERNEL(3, 3), PAD(0, 2, 1, 2), .groups = 1},
+     {{17, 6, 5}},
+     8},
+    {"winograd wide 16>17@4x101",
+     &af_op_conv,
+     {.out = 17, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
+     {{16, 4, 101}},
+     2},
+    {"winograd deep 130>68@2",
+     &af_op_conv,
+     {.out = 68, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
+     {{130, 2, 2}},
+     2},
+    {"winograd 64>192@8",
+     &af_op_conv,
+     {.out = 192, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
+     {{64, 8, 8}},
+     4},
     {"stem 3@32",
      &af_op_conv,
      {.out = 16, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
@@ -83,6 +118,26 @@ static const op_case network_cases[] = {
 
 /* Shapes that vectorised kernels leave to others. */
 static const op_case odd_cases[] = {
+    {"3x3 overpadded",
+     &af_op_conv,
+     {.out = 16, KERNEL(3, 3), PAD(3, 3, 3, 3), .groups = 1},
+     {{16, 9, 10}},
+     4},
+    {"3x3 of one row",
+     &af_op_conv,
+     {.out = 16, KERNEL(3, 3), PAD(1, 1, 1, 1), .groups = 1},
+     {{16, 1, 20}},
+     4},
+    {"3x3 strided",
+     &af_op_conv,
+     {.out = 32,
+      .kernel = {3, 3},
+      .stride = {2, 2},
+      .dilation = {1, 1},
+      PAD(1, 1, 1, 1),
+      .groups = 1},
+     {{16, 16, 16}},
+     4},
     {"depthwise overpadded",
      &af_op_conv,
      {.out = 16, SPREAD(3, 1), PAD(3, 3, 3, 3), .groups = 16},
@@ -278,6 +333,33 @@ static void no_slow_convolution(void **state)
     }
 }
 
+/* Cases that are named after an implementation are run by it, the odd ones are not. */
+static void named_after_their_kernel(void **state)
+{
+    (void)state;
+    const af_backend *b = af_find_backend("onednn");
+#if defined(__x86_64__)
+    bool able = b && usable(b) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    bool able = false;
+#endif
+    if (!able) skip();
+    const op_case *const both[] = {network_cases, odd_cases};
+    for (size_t i = 0; i < LENGTH(both); i++)
+        for (const op_case *c = both[i]; c->op; c++) {
+            bool named = strncmp(c->name, "winograd", strlen("winograd")) == 0;
+            if (c->op != &af_op_conv || (!named && i == 0)) continue;
+            rig r;
+            if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
+            rig_result out;
+            rig_run(&out, &r, &(rig_options){.backend = b, .train = true, .backward = true});
+            printf("  %-28s %s\n", c->name, out.kernel);
+            assert_int_equal(strncmp(out.kernel, "winograd:", strlen("winograd:")) == 0, named);
+            rig_clear(&out);
+            rig_free(&r);
+        }
+}
+
 /* ---- when memory runs out ---- */
 
 static void prepare_without_memory(void **state)
@@ -311,6 +393,7 @@ int main(void)
         cmocka_unit_test(every_op_on_every_backend),
         cmocka_unit_test(threads_do_not_show),
         cmocka_unit_test(no_slow_convolution),
+        cmocka_unit_test(named_after_their_kernel),
         cmocka_unit_test(prepare_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

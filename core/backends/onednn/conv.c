@@ -316,5 +316,6 @@ af_status af_onednn_conv(const af_request *r, af_prepared *out)
         AF_TRY(af_onednn_depthwise(r, out));
         if (out->kernel) return AF_OK;
     }
-    return af_onednn_dense(r, &g, out);
+    AF_TRY(af_onednn_winograd(r, out));
+    return out->kernel ? AF_OK : af_onednn_dense(r, &g, out);
 }

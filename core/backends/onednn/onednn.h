@@ -5,7 +5,7 @@
 #include "core/backend.h"
 
 typedef af_status af_onednn_prepare(const af_request *r, af_prepared *out);
-af_onednn_prepare af_onednn_conv, af_onednn_depthwise, af_onednn_linear;
+af_onednn_prepare af_onednn_conv, af_onednn_depthwise, af_onednn_winograd, af_onednn_linear;
 af_onednn_prepare af_onednn_batch_norm, af_onednn_norm_sum;
 af_onednn_prepare af_onednn_avg_pool, af_onednn_max_pool, af_onednn_global_pool;
 af_onednn_prepare af_onednn_relu, af_onednn_add, af_onednn_mix, af_onednn_concat;
