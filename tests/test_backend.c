@@ -271,12 +271,13 @@ static void assert_same_bits(const char *name, const double *a, const double *b,
     if (a && memcmp(a, b, (size_t)n * sizeof *a) != 0) fail_msg("%s: the thread count shows", name);
 }
 
-static void same_for_threads(const af_backend *b, const op_case *c)
+static void same_for_threads(const af_backend *b, bool bf16, const op_case *c)
 {
     rig r;
     if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
     rig_options o = {
-        .backend = b, .dtype = b->dtype, .train = true, .backward = true, .threads = 1};
+        .backend = b, .dtype = bf16 ? AF_BF16 : b->dtype, .train = true, .backward = true};
+    o.threads = 1;
     o.lanes = c->batch % 4 == 0 ? 4 : 2;
     o.chunk = 1;
     rig_result one, more;
@@ -302,8 +303,9 @@ static void threads_do_not_show(void **state)
     for (const af_backend *const *b = af_builtin.backend; *b; b++) {
         if (!usable(*b) || !(*b)->prepare)
             continue; /* the reference has no state that could differ */
-        for (size_t i = 0; i < LENGTH(tables); i++)
-            for (const op_case *c = tables[i]; c->op; c++) same_for_threads(*b, c);
+        for (int bf16 = 0; bf16 <= ((*b)->dtype == AF_F32); bf16++)
+            for (size_t i = 0; i < LENGTH(tables); i++)
+                for (const op_case *c = tables[i]; c->op; c++) same_for_threads(*b, bf16, c);
     }
 }
 

@@ -1,6 +1,7 @@
 /* The CPU backend: convolutions and linear layers by oneDNN's JIT kernels, everything else by our
- * own vectorised loops, which read and write less (no separate mask, mean or copy passes). fp32,
- * NHWC from the first layer to the last, so nothing is reordered but weights.
+ * own vectorised loops, which read and write less (no separate mask, mean or copy passes). NHWC from
+ * the first layer to the last, so nothing is reordered but weights. Our own loops also read and
+ * write bf16 (onednn/stored.h).
  *
  * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive
  * is created for one thread; see onednn/primitive.h. */
@@ -65,7 +66,6 @@ static af_status probe(char *text, size_t size)
 static af_status prepare(const af_request *r, af_prepared *out)
 {
     memset(out, 0, sizeof *out);
-    if (r->type != AF_F32 && strcmp(r->node->op->name, "norm_sum")) return AF_OK;
     for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
         if (strcmp(r->node->op->name, overrides[i].op) == 0) return overrides[i].prepare(r, out);
     return AF_OK;

@@ -1,6 +1,5 @@
 /* Whole arrays from and to bfloat16, in the widest vectors of the processor at hand; see bf16.h. */
 #include "core/base/bf16.h"
-#include "core/base/simd.h"
 
 AF_SIMD void af_bf16_widen(float *restrict to, const af_bf16 *restrict from, size_t n)
 {

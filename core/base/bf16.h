@@ -5,10 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "core/base/simd.h"
 
 typedef uint16_t af_bf16;
 
-static inline float af_bf16_float(af_bf16 b)
+AF_INLINE float af_bf16_float(af_bf16 b)
 {
     uint32_t bits = (uint32_t)b << 16;
     float f;
@@ -16,12 +17,13 @@ static inline float af_bf16_float(af_bf16 b)
     return f;
 }
 
-static inline af_bf16 af_bf16_round(float f)
+AF_INLINE af_bf16 af_bf16_round(float f)
 {
     uint32_t bits;
     memcpy(&bits, &f, sizeof bits);
-    uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    return (af_bf16)((bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16 | 0x40) : rounded);
+    uint32_t nan = 0 - (uint32_t)(f != f); /* all ones; masks, so that vectors stay 32 bits wide */
+    uint32_t half = (0x7fff + (bits >> 16 & 1)) & ~nan;
+    return (af_bf16)(((bits + half) | (nan & 0x400000)) >> 16);
 }
 
 void af_bf16_widen(float *to, const af_bf16 *from, size_t n);

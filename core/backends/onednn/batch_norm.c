@@ -6,7 +6,7 @@
  * that a mean far from zero does not drown the variance; and by the mean, going back. */
 #include <math.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/base/simd.h"
+#include "core/backends/onednn/stored.h"
 
 extern const af_kernel af_reference_batch_norm_f32;
 
@@ -21,22 +21,23 @@ static size_t pixels(const af_call *c)
 
 /* sum[l] += x - shift and product[l] += (x - shift) * g over n pixels of `width` channels; g is dy,
  * or NULL for x - shift itself. */
-AF_INLINE void sums(double *sum, double *product, const float *x, const float *g,
-                    const float *shift, size_t C, size_t n, int width)
+AF_INLINE void sums(double *sum, double *product, const void *x, const void *g, const float *shift,
+                    size_t C, size_t n, int width, bool bf16)
 {
     float s[WAYS][AF_VECTOR] = {{0}}, q[WAYS][AF_VECTOR] = {{0}};
     size_t i = 0;
     for (; i + WAYS <= n; i += WAYS)
         for (int way = 0; way < WAYS; way++)
             for (int l = 0; l < width; l++) {
-                float d = x[(i + (size_t)way) * C + l] - shift[l];
-                float f = g ? g[(i + (size_t)way) * C + l] : d;
+                size_t at = (i + (size_t)way) * C + (size_t)l;
+                float d = af_get(x, at, bf16) - shift[l], f = g ? af_get(g, at, bf16) : d;
                 s[way][l] += f;
                 q[way][l] += d * f;
             }
     for (; i < n; i++)
         for (int l = 0; l < width; l++) {
-            float d = x[i * C + l] - shift[l], f = g ? g[i * C + l] : d;
+            size_t at = i * C + (size_t)l;
+            float d = af_get(x, at, bf16) - shift[l], f = g ? af_get(g, at, bf16) : d;
             s[0][l] += f;
             q[0][l] += d * f;
         }
@@ -46,36 +47,38 @@ AF_INLINE void sums(double *sum, double *product, const float *x, const float *g
     }
 }
 
-AF_SIMD static void all_sums(double *sum, double *product, const float *x, const float *g,
-                             const float *shift, size_t C, size_t n)
+/* g: NULL, as a constant, or never NULL. */
+AF_INLINE void all_sums(double *sum, double *product, const void *x, const void *g,
+                        const float *shift, size_t C, size_t n, bool bf16)
 {
     for (size_t k = 0; k < C; k++) sum[k] = product[k] = 0;
-    for (size_t i = 0; i < n; i += TILE, x += TILE * C, g = g ? g + TILE * C : NULL) {
+    for (size_t i = 0; i < n; i += TILE) {
         size_t part = n - i < TILE ? n - i : TILE, k = 0;
-        if (g) {
-            for (; k + AF_VECTOR <= C; k += AF_VECTOR)
-                sums(sum + k, product + k, x + k, g + k, shift + k, C, part, AF_VECTOR);
-            if (k < C) sums(sum + k, product + k, x + k, g + k, shift + k, C, part, (int)(C - k));
-        } else {
-            for (; k + AF_VECTOR <= C; k += AF_VECTOR)
-                sums(sum + k, product + k, x + k, NULL, shift + k, C, part, AF_VECTOR);
-            if (k < C) sums(sum + k, product + k, x + k, NULL, shift + k, C, part, (int)(C - k));
+        for (; k < C; k += AF_VECTOR) {
+            const void *xk = af_from(x, i * C + k, bf16);
+            const void *gk = g ? af_from(g, i * C + k, bf16) : NULL;
+            if (k + AF_VECTOR <= C)
+                sums(sum + k, product + k, xk, gk, shift + k, C, part, AF_VECTOR, bf16);
+            else
+                sums(sum + k, product + k, xk, gk, shift + k, C, part, (int)(C - k), bf16);
         }
     }
 }
 
-static void gather(const af_call *c)
+AF_INLINE void gather(const af_call *c, bool bf16)
 {
     size_t C = (size_t)c->in[0].c;
     double n = (double)pixels(c), *sum = c->partial, *squares = sum + C;
-    const float *x = c->x[0];
-    all_sums(sum, squares, x, NULL, x, C, pixels(c));
+    float *first = c->scratch;
+    for (size_t k = 0; k < C; k++) first[k] = af_get(c->x[0], k, bf16);
+    all_sums(sum, squares, c->x[0], NULL, first, C, pixels(c), bf16);
     for (size_t k = 0; k < C; k++) {
-        double shift = (double)x[k];
+        double shift = (double)first[k];
         squares[k] += shift * (2 * sum[k] + n * shift);
         sum[k] += n * shift;
     }
 }
+AF_STORED(gather)
 
 static void combine(const af_call *c, int chunks)
 {
@@ -83,26 +86,34 @@ static void combine(const af_call *c, int chunks)
 }
 
 /* y = (x - mean) * scale + shift for n pixels. */
-AF_INLINE void scale_tile(float *y, const float *x, const float *mean, const float *scale,
-                          const float *shift, size_t C, size_t n, int width)
-{
-    for (size_t i = 0; i < n; i++, x += C, y += C)
-        for (int l = 0; l < width; l++) y[l] = (x[l] - mean[l]) * scale[l] + shift[l];
-}
-
-AF_SIMD static void scale_all(float *restrict y, const float *restrict x,
-                              const float *restrict factors, size_t C, size_t n)
+AF_INLINE void scale_tile(void *restrict y, const void *restrict x, const float *restrict factors,
+                          size_t C, size_t n, int width, bool bf16)
 {
     const float *mean = factors, *scale = mean + C, *shift = scale + C;
-    for (size_t i = 0; i < n; i += TILE, x += TILE * C, y += TILE * C) {
-        size_t part = n - i < TILE ? n - i : TILE, k = 0;
-        for (; k + AF_VECTOR <= C; k += AF_VECTOR)
-            scale_tile(y + k, x + k, mean + k, scale + k, shift + k, C, part, AF_VECTOR);
-        if (k < C) scale_tile(y + k, x + k, mean + k, scale + k, shift + k, C, part, (int)(C - k));
+    for (size_t i = 0; i < n; i++)
+        for (int l = 0; l < width; l++) {
+            size_t at = i * C + (size_t)l;
+            af_put(y, at, (af_get(x, at, bf16) - mean[l]) * scale[l] + shift[l], bf16);
+        }
+}
+
+AF_INLINE void scale_all(void *y, const void *x, const float *factors, size_t C, size_t n,
+                         bool bf16)
+{
+    for (size_t i = 0; i < n; i += TILE) {
+        size_t part = n - i < TILE ? n - i : TILE;
+        for (size_t k = 0; k < C; k += AF_VECTOR) {
+            const void *xk = af_from(x, i * C + k, bf16);
+            void *yk = af_to(y, i * C + k, bf16);
+            if (k + AF_VECTOR <= C)
+                scale_tile(yk, xk, factors + k, C, part, AF_VECTOR, bf16);
+            else
+                scale_tile(yk, xk, factors + k, C, part, (int)(C - k), bf16);
+        }
     }
 }
 
-static void forward(const af_call *c)
+AF_INLINE void forward(const af_call *c, bool bf16)
 {
     size_t C = (size_t)c->in[0].c;
     const float *weight = c->w[WEIGHT], *bias = c->w[BIAS];
@@ -117,20 +128,22 @@ static void forward(const af_call *c)
         scale[k] = (float)factor;
         shift[k] = (float)((double)bias[k] - (m - (double)mean[k]) * factor);
     }
-    scale_all(c->y, c->x[0], c->scratch, C, pixels(c));
+    scale_all(c->y, c->x[0], c->scratch, C, pixels(c), bf16);
 }
+AF_STORED(forward)
 
-static void gather_back(const af_call *c)
+AF_INLINE void gather_back(const af_call *c, bool bf16)
 {
     size_t C = (size_t)c->in[0].c;
     const double *mean = c->shared + MEAN * C, *inv_std = c->shared + INV_STD * C;
     double *sum = c->partial, *products = sum + C;
     float *shift = c->scratch;
     for (size_t k = 0; k < C; k++) shift[k] = (float)mean[k];
-    all_sums(sum, products, c->x[0], c->dy, shift, C, pixels(c));
+    all_sums(sum, products, c->x[0], c->dy, shift, C, pixels(c), bf16);
     for (size_t k = 0; k < C; k++)
         products[k] = (products[k] - (mean[k] - (double)shift[k]) * sum[k]) * inv_std[k];
 }
+AF_STORED(gather_back)
 
 static void combine_back(const af_call *c, int chunks)
 {
@@ -138,33 +151,40 @@ static void combine_back(const af_call *c, int chunks)
 }
 
 /* dx = dy * a + (x - mean) * b + shift for n pixels. */
-AF_INLINE void mix_tile(float *dx, const float *x, const float *dy, const float *factors, size_t C,
-                        size_t n, int width, bool add)
+AF_INLINE void mix_tile(void *restrict dx, const void *restrict x, const void *restrict dy,
+                        const float *restrict factors, size_t C, size_t n, int width, bool add,
+                        bool bf16)
 {
     const float *mean = factors, *a = mean + C, *b = a + C, *shift = b + C;
-    for (size_t i = 0; i < n; i++, x += C, dy += C, dx += C)
+    for (size_t i = 0; i < n; i++)
         for (int l = 0; l < width; l++) {
-            float d = dy[l] * a[l] + ((x[l] - mean[l]) * b[l] + shift[l]);
-            dx[l] = add ? dx[l] + d : d;
+            size_t at = i * C + (size_t)l;
+            float d =
+                af_get(dy, at, bf16) * a[l] + ((af_get(x, at, bf16) - mean[l]) * b[l] + shift[l]);
+            af_put(dx, at, add ? af_get(dx, at, bf16) + d : d, bf16);
         }
 }
 
-AF_SIMD static void mix_all(float *restrict dx, const float *restrict x, const float *restrict dy,
-                            const float *restrict factors, size_t C, size_t n, bool add)
+AF_INLINE void mix_all(void *dx, const void *x, const void *dy, const float *factors, size_t C,
+                       size_t n, bool add, bool bf16)
 {
-    for (size_t i = 0; i < n; i += TILE, x += TILE * C, dy += TILE * C, dx += TILE * C) {
-        size_t part = n - i < TILE ? n - i : TILE, k = 0;
-        for (; k + AF_VECTOR <= C; k += AF_VECTOR) {
-            if (add)
-                mix_tile(dx + k, x + k, dy + k, factors + k, C, part, AF_VECTOR, true);
+    for (size_t i = 0; i < n; i += TILE) {
+        size_t part = n - i < TILE ? n - i : TILE;
+        for (size_t k = 0; k < C; k += AF_VECTOR) {
+            size_t at = i * C + k;
+            void *dxk = af_to(dx, at, bf16);
+            const void *xk = af_from(x, at, bf16), *dyk = af_from(dy, at, bf16);
+            if (k + AF_VECTOR > C)
+                mix_tile(dxk, xk, dyk, factors + k, C, part, (int)(C - k), add, bf16);
+            else if (add)
+                mix_tile(dxk, xk, dyk, factors + k, C, part, AF_VECTOR, true, bf16);
             else
-                mix_tile(dx + k, x + k, dy + k, factors + k, C, part, AF_VECTOR, false);
+                mix_tile(dxk, xk, dyk, factors + k, C, part, AF_VECTOR, false, bf16);
         }
-        if (k < C) mix_tile(dx + k, x + k, dy + k, factors + k, C, part, (int)(C - k), add);
     }
 }
 
-static void backward(const af_call *c)
+AF_INLINE void backward(const af_call *c, bool bf16)
 {
     size_t C = (size_t)c->in[0].c;
     const float *weight = c->w[WEIGHT];
@@ -182,22 +202,21 @@ static void backward(const af_call *c)
         b[k] = (float)slope;
         shift[k] = (float)(-factor * c->shared[MEAN_DY * C + k] - (m - (double)mean[k]) * slope);
     }
-    if (c->dx[0]) mix_all(c->dx[0], c->x[0], c->dy, c->scratch, C, pixels(c), c->add[0]);
+    if (c->dx[0]) mix_all(c->dx[0], c->x[0], c->dy, c->scratch, C, pixels(c), c->add[0], bf16);
 }
+AF_STORED(backward)
 
-static const af_kernel kernel = {
-    .name = "vectorised",
-    .gather = gather,
-    .combine = combine,
-    .forward = forward,
-    .gather_back = gather_back,
-    .combine_back = combine_back,
-    .backward = backward,
-};
+#define KERNEL(type)                                                                               \
+    {                                                                                              \
+        .name = "vectorised", .gather = gather_##type, .combine = combine,                         \
+        .forward = forward_##type, .gather_back = gather_back_##type,                              \
+        .combine_back = combine_back, .backward = backward_##type,                                 \
+    }
+static const af_kernel kernel[] = {KERNEL(f32), KERNEL(bf16)};
 
 af_status af_onednn_batch_norm(const af_request *r, af_prepared *out)
 {
-    out->kernel = &kernel;
+    out->kernel = &kernel[r->type == AF_BF16];
     out->scratch_bytes = 4 * (size_t)r->in[0].c * sizeof(float);
     return AF_OK;
 }

@@ -271,6 +271,7 @@ static af_status equip(const builder *b, const af_request *r, af_prepared *out)
 
 af_status af_onednn_dense(const af_request *r, const af_conv_geometry *g, af_prepared *out)
 {
+    if (r->type == AF_BF16) return AF_OK; /* not mine */
     if (!af_onednn_engine()) return af_fail(AF_EINTERNAL, "oneDNN: cannot create a CPU engine");
     conv *k = af_calloc(1, sizeof *k);
     if (!k) return AF_ENOMEM;
@@ -316,6 +317,6 @@ af_status af_onednn_conv(const af_request *r, af_prepared *out)
         AF_TRY(af_onednn_depthwise(r, out));
         if (out->kernel) return AF_OK;
     }
-    AF_TRY(af_onednn_winograd(r, out));
+    if (r->type == AF_F32) AF_TRY(af_onednn_winograd(r, out));
     return out->kernel ? AF_OK : af_onednn_dense(r, &g, out);
 }

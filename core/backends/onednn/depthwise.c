@@ -5,9 +5,8 @@
  *
  * The gradient by x is itself such a convolution: of dy, spread out by the stride, with the filter
  * turned round. */
-#include <string.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/base/simd.h"
+#include "core/backends/onednn/stored.h"
 #include "core/base/alloc.h"
 
 /* A zero-padded plane of AF_VECTOR channels: image row r is buffer row top + r * step. */
@@ -36,25 +35,25 @@ static size_t plane_floats(const plane *p)
 }
 
 /* Copies `width` channels of an h x w image with `c` channels into a plane cleared before. */
-AF_SIMD static void copy_in(float *to, const plane *p, const float *from, int h, int w, int c,
-                            int width)
+AF_INLINE void copy_in(float *restrict to, const plane *p, const void *restrict from, int h, int w,
+                       int c, int width, bool bf16)
 {
     int step = p->step[1] * AF_VECTOR;
     for (int i = 0; i < h; i++) {
         float *row = to + ((size_t)(p->top + i * p->step[0]) * p->w + p->left) * AF_VECTOR;
-        const float *x = from + (size_t)i * w * c;
+        const void *x = af_from(from, (size_t)i * w * c, bf16);
         if (width == AF_VECTOR)
-            for (int j = 0; j < w; j++, x += c, row += step)
-                for (int l = 0; l < AF_VECTOR; l++) row[l] = x[l];
+            for (int j = 0; j < w; j++, row += step)
+                for (int l = 0; l < AF_VECTOR; l++) row[l] = af_get(x, (size_t)(j * c + l), bf16);
         else
-            for (int j = 0; j < w; j++, x += c, row += step)
-                for (int l = 0; l < width; l++) row[l] = x[l];
+            for (int j = 0; j < w; j++, row += step)
+                for (int l = 0; l < width; l++) row[l] = af_get(x, (size_t)(j * c + l), bf16);
     }
 }
 
 /* `pixels` neighbouring results of one row; pixels is a constant where this is inlined. */
-AF_INLINE void row_part(float *y, int c, int width, bool add, const float *x, const float *w,
-                        const walk *k, int pixels)
+AF_INLINE void row_part(void *y, int c, int width, bool add, const float *x, const float *w,
+                        const walk *k, int pixels, bool bf16)
 {
     float sum[4][AF_VECTOR] = {{0}};
     int step = k->stride[1] * AF_VECTOR;
@@ -65,23 +64,25 @@ AF_INLINE void row_part(float *y, int c, int width, bool add, const float *x, co
             for (int p = 0; p < pixels; p++)
                 for (int l = 0; l < AF_VECTOR; l++) sum[p][l] += at[p * step + l] * w[l];
         }
-    for (int p = 0; p < pixels; p++, y += c) {
+    for (int p = 0; p < pixels; p++, y = af_to(y, (size_t)c, bf16)) {
         if (width < AF_VECTOR || add)
-            for (int l = 0; l < width; l++) y[l] = add ? y[l] + sum[p][l] : sum[p][l];
+            for (int l = 0; l < width; l++)
+                af_put(y, l, add ? af_get(y, l, bf16) + sum[p][l] : sum[p][l], bf16);
         else
-            for (int l = 0; l < AF_VECTOR; l++) y[l] = sum[p][l];
+            for (int l = 0; l < AF_VECTOR; l++) af_put(y, l, sum[p][l], bf16);
     }
 }
 
-AF_SIMD static void convolve(float *y, int c, int width, bool add, const float *x, const float *w,
-                             const walk *k)
+AF_INLINE void convolve(void *y, int c, int width, bool add, const float *x, const float *w,
+                        const walk *k, bool bf16)
 {
     for (int i = 0; i < k->h; i++) {
         const float *row = x + (size_t)i * k->stride[0] * k->width;
         int step = k->stride[1] * AF_VECTOR, j = 0;
-        for (; j + 4 <= k->w; j += 4, y += 4 * c)
-            row_part(y, c, width, add, row + (size_t)j * step, w, k, 4);
-        for (; j < k->w; j++, y += c) row_part(y, c, width, add, row + (size_t)j * step, w, k, 1);
+        for (; j + 4 <= k->w; j += 4, y = af_to(y, 4 * (size_t)c, bf16))
+            row_part(y, c, width, add, row + (size_t)j * step, w, k, 4, bf16);
+        for (; j < k->w; j++, y = af_to(y, (size_t)c, bf16))
+            row_part(y, c, width, add, row + (size_t)j * step, w, k, 1, bf16);
     }
 }
 
@@ -97,7 +98,7 @@ AF_INLINE void row_gradient(float *dw, const float *x, const float *dy, const wa
         for (int l = 0; l < AF_VECTOR; l++) dw[t * AF_VECTOR + l] += sum[t][l];
 }
 
-AF_SIMD static void gradient(float *dw, const float *x, const float *dy, const walk *k)
+AF_INLINE void gradient(float *dw, const float *x, const float *dy, const walk *k)
 {
     for (int i = 0; i < k->h; i++, dy += k->w * AF_VECTOR)
         for (int r = 0; r < k->kernel[0]; r++) {
@@ -119,6 +120,12 @@ static int block_width(const depthwise *k, int block)
 {
     int left = k->c - block * AF_VECTOR;
     return left < AF_VECTOR ? left : AF_VECTOR;
+}
+
+/* Image n of a tensor, from the first channel of a block on. */
+AF_INLINE const void *block_of(const void *t, int n, af_shape s, int block, bool bf16)
+{
+    return af_from(t, (size_t)n * (size_t)af_shape_size(s) + (size_t)block * AF_VECTOR, bf16);
 }
 
 static walk walk_of(const depthwise *k)
@@ -144,7 +151,7 @@ static void begin(const af_call *call)
         }
 }
 
-static void forward(const af_call *call)
+AF_INLINE void forward(const af_call *call, bool bf16)
 {
     const depthwise *k = call->self;
     const walk step = walk_of(k);
@@ -153,15 +160,15 @@ static void forward(const af_call *call)
     for (int n = 0; n < call->n; n++)
         for (int b = 0; b < k->blocks; b++) {
             int width = block_width(k, b);
-            const float *from =
-                (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
-            float *y = (float *)call->y + n * af_shape_size(k->out) + b * AF_VECTOR;
-            copy_in(x, &k->x, from, k->in.h, k->in.w, k->c, width);
-            convolve(y, k->c, width, false, x, k->w + (size_t)b * k->taps * AF_VECTOR, &step);
+            const void *from = block_of(call->x[0], n, k->in, b, bf16);
+            void *y = af_unconst(block_of(call->y, n, k->out, b, bf16));
+            copy_in(x, &k->x, from, k->in.h, k->in.w, k->c, width, bf16);
+            convolve(y, k->c, width, false, x, k->w + (size_t)b * k->taps * AF_VECTOR, &step, bf16);
         }
 }
+AF_STORED(forward)
 
-static void backward_x(const af_call *call, float *dy)
+AF_INLINE void backward_x(const af_call *call, float *dy, bool bf16)
 {
     const depthwise *k = call->self;
     const walk step = {k->in.h,
@@ -174,15 +181,15 @@ static void backward_x(const af_call *call, float *dy)
     for (int n = 0; n < call->n; n++)
         for (int b = 0; b < k->blocks; b++) {
             int width = block_width(k, b);
-            const float *from = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_VECTOR;
-            float *dx = (float *)call->dx[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
-            copy_in(dy, &k->dy, from, k->out.h, k->out.w, k->c, width);
+            const void *from = block_of(call->dy, n, k->out, b, bf16);
+            void *dx = af_unconst(block_of(call->dx[0], n, k->in, b, bf16));
+            copy_in(dy, &k->dy, from, k->out.h, k->out.w, k->c, width, bf16);
             convolve(dx, k->c, width, call->add[0], dy, k->back + (size_t)b * k->taps * AF_VECTOR,
-                     &step);
+                     &step, bf16);
         }
 }
 
-static void backward_w(const af_call *call, float *x, float *dy)
+AF_INLINE void backward_w(const af_call *call, float *x, float *dy, bool bf16)
 {
     const depthwise *k = call->self;
     const walk step = walk_of(k);
@@ -194,21 +201,22 @@ static void backward_w(const af_call *call, float *x, float *dy)
     for (int b = 0; b < k->blocks; b++, dw += (size_t)k->taps * AF_VECTOR)
         for (int n = 0; n < call->n; n++) {
             int width = block_width(k, b);
-            const float *xn = (const float *)call->x[0] + n * af_shape_size(k->in) + b * AF_VECTOR;
-            const float *dyn = (const float *)call->dy + n * af_shape_size(k->out) + b * AF_VECTOR;
-            copy_in(x, &k->x, xn, k->in.h, k->in.w, k->c, width);
-            copy_in(dy, &packed, dyn, k->out.h, k->out.w, k->c, width);
+            const void *xn = block_of(call->x[0], n, k->in, b, bf16);
+            const void *dyn = block_of(call->dy, n, k->out, b, bf16);
+            copy_in(x, &k->x, xn, k->in.h, k->in.w, k->c, width, bf16);
+            copy_in(dy, &packed, dyn, k->out.h, k->out.w, k->c, width, bf16);
             gradient(dw, x, dy, &step);
         }
 }
 
-static void backward(const af_call *call)
+AF_INLINE void backward(const af_call *call, bool bf16)
 {
     const depthwise *k = call->self;
     float *x = call->scratch, *dy = x + plane_floats(&k->x);
-    if (call->dx[0]) backward_x(call, dy);
-    backward_w(call, x, dy);
+    if (call->dx[0]) backward_x(call, dy, bf16);
+    backward_w(call, x, dy, bf16);
 }
+AF_STORED(backward)
 
 static void finish(const af_call *call)
 {
@@ -229,12 +237,16 @@ static void release(void *self)
     af_free(k);
 }
 
-static const af_kernel train = {.name = "depthwise",
-                                .begin = begin,
-                                .forward = forward,
-                                .backward = backward,
-                                .finish = finish};
-static const af_kernel infer = {.name = "depthwise", .begin = begin, .forward = forward};
+#define TRAIN(type)                                                                                \
+    {                                                                                              \
+        .name = "depthwise", .begin = begin, .forward = forward_##type,                            \
+        .backward = backward_##type, .finish = finish                                              \
+    }
+static const af_kernel train[] = {TRAIN(f32), TRAIN(bf16)};
+static const af_kernel infer[] = {
+    {.name = "depthwise", .begin = begin, .forward = forward_f32},
+    {.name = "depthwise", .begin = begin, .forward = forward_bf16},
+};
 
 /* False when padding is wider than the filter: the turned-round filter would start inside. */
 static bool place(depthwise *k, const af_attrs *a)
@@ -283,7 +295,7 @@ af_status af_onednn_depthwise(const af_request *r, af_prepared *out)
         release(k);
         return AF_ENOMEM;
     }
-    out->kernel = r->train ? &train : &infer;
+    out->kernel = &(r->train ? train : infer)[r->type == AF_BF16];
     out->self = k;
     out->lane_bytes = r->train ? floats * sizeof(float) : 0;
     out->scratch_bytes =

@@ -5,8 +5,7 @@
  * batch_norm.c: floats are summed over a tile, shifted, then added in double. */
 #include <math.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/base/bf16.h"
-#include "core/base/simd.h"
+#include "core/backends/onednn/stored.h"
 
 extern const af_kernel af_reference_norm_sum_f32;
 
@@ -15,19 +14,6 @@ enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared`, [normed * C]
 enum { TILE = 64, WAYS = 4 };
 
 typedef float tile[TILE][AF_VECTOR];
-
-AF_INLINE float load(const void *x, size_t i, bool bf16)
-{
-    return bf16 ? af_bf16_float(((const af_bf16 *)x)[i]) : ((const float *)x)[i];
-}
-
-AF_INLINE void store(void *x, size_t i, float v, bool bf16)
-{
-    if (bf16)
-        ((af_bf16 *)x)[i] = af_bf16_round(v);
-    else
-        ((float *)x)[i] = v;
-}
 
 /* One block of a call: pixels `first` to first + n, channels k to k + width. */
 typedef struct block {
@@ -69,14 +55,14 @@ AF_INLINE void tile_sums(double *sum, double *product, const void *x, size_t fro
     for (; i + WAYS <= b->n; i += WAYS)
         for (int way = 0; way < WAYS; way++)
             for (int l = 0; l < width; l++) {
-                float d = load(x, from + (i + (size_t)way) * stride + (size_t)l, bf16) - shift[l];
+                float d = af_get(x, from + (i + (size_t)way) * stride + (size_t)l, bf16) - shift[l];
                 float f = g ? g[i + (size_t)way][l] : d;
                 s[way][l] += f;
                 q[way][l] += d * f;
             }
     for (; i < b->n; i++)
         for (int l = 0; l < width; l++) {
-            float d = load(x, from + i * stride + (size_t)l, bf16) - shift[l];
+            float d = af_get(x, from + i * stride + (size_t)l, bf16) - shift[l];
             float f = g ? g[i][l] : d;
             s[0][l] += f;
             q[0][l] += d * f;
@@ -114,7 +100,7 @@ static void gather(const af_call *c, bool bf16)
     float *shift = c->scratch;
     for (int k = 0; k < C; k++) {
         sum[k] = squares[k] = 0;
-        shift[k] = load(c->x[e], (size_t)(c->node->attrs.offset[e] + k), bf16);
+        shift[k] = af_get(c->x[e], (size_t)(c->node->attrs.offset[e] + k), bf16);
     }
     bf16 ? gather_bf16(c, shift) : gather_f32(c, shift);
     for (int k = 0; k < C; k++) {
@@ -155,7 +141,7 @@ AF_INLINE void forward_block(const af_call *c, const block *b, int width, const 
         }
         for (size_t i = 0; i < b->n; i++)
             for (int l = 0; l < width; l++) {
-                float v = load(x, from + i * stride + (size_t)l, bf16);
+                float v = af_get(x, from + i * stride + (size_t)l, bf16);
                 float t = (v - mean[l]) * scale[l] + shift[l];
                 sum[i][l] = e == 0 ? t : sum[i][l] + t;
             }
@@ -165,7 +151,7 @@ AF_INLINE void forward_block(const af_call *c, const block *b, int width, const 
     for (size_t i = 0; i < b->n; i++)
         for (int l = 0; l < width; l++) {
             float v = sum[i][l];
-            store(c->y, to + i * (size_t)C + (size_t)l, relu && v < 0 ? 0 : v, bf16);
+            af_put(c->y, to + i * (size_t)C + (size_t)l, relu && v < 0 ? 0 : v, bf16);
         }
 }
 
@@ -204,12 +190,12 @@ AF_INLINE void slopes(tile g, const af_call *c, const block *b, int width, bool 
     if (c->node->attrs.relu)
         for (size_t i = 0; i < b->n; i++)
             for (int l = 0; l < width; l++) {
-                float dy = load(c->dy, from + i * C + (size_t)l, bf16);
-                g[i][l] = load(c->y, from + i * C + (size_t)l, bf16) > 0 ? dy : 0;
+                float dy = af_get(c->dy, from + i * C + (size_t)l, bf16);
+                g[i][l] = af_get(c->y, from + i * C + (size_t)l, bf16) > 0 ? dy : 0;
             }
     else
         for (size_t i = 0; i < b->n; i++)
-            for (int l = 0; l < width; l++) g[i][l] = load(c->dy, from + i * C + (size_t)l, bf16);
+            for (int l = 0; l < width; l++) g[i][l] = af_get(c->dy, from + i * C + (size_t)l, bf16);
 }
 
 AF_INLINE void gather_back_block(const af_call *c, const block *b, int width, const factors *f,
@@ -272,9 +258,9 @@ AF_INLINE void backward_block(const af_call *c, const block *b, int width, const
                 float d = g[i][l];
                 if (normed)
                     d = d * scale[l] +
-                        ((load(x, from + (size_t)l, bf16) - mean[l]) * slope[l] + shift[l]);
-                if (add) d += load(dx, from + (size_t)l, bf16);
-                store(dx, from + (size_t)l, d, bf16);
+                        ((af_get(x, from + (size_t)l, bf16) - mean[l]) * slope[l] + shift[l]);
+                if (add) d += af_get(dx, from + (size_t)l, bf16);
+                af_put(dx, from + (size_t)l, d, bf16);
             }
     }
 }

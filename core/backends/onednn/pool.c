@@ -1,8 +1,8 @@
 /* Pooling, vectorised over channels. Backward hands every output's gradient to the inputs under its
- * window: image after image, in a fixed order. */
-#include <string.h>
+ * window: image after image, in a fixed order. An input is added to by several windows; in bf16
+ * these sums are kept in float, one image and AF_VECTOR channels at a time, and rounded once. */
 #include "core/backends/onednn/onednn.h"
-#include "core/base/simd.h"
+#include "core/backends/onednn/stored.h"
 #include "core/graph/window.h"
 
 /* The part of a window that lies on the image, and where the window would begin. */
@@ -25,166 +25,233 @@ static inline float divisor(const af_attrs *a, const place *p)
                         : (float)(p->v.last - p->v.first) * (float)(p->h.last - p->h.first);
 }
 
-static inline size_t at(const af_call *c, int ih, int iw)
+/* Where input pixel (ih, iw) is, pixels being `stride` floats apart. */
+AF_INLINE size_t at(const af_call *c, int ih, int iw, int stride)
 {
-    return ((size_t)ih * (size_t)c->in[0].w + (size_t)iw) * (size_t)c->in[0].c;
+    return ((size_t)ih * (size_t)c->in[0].w + (size_t)iw) * (size_t)stride;
 }
 
-static void clear(const af_call *c)
+static inline size_t pixels_in(const af_call *c)
 {
+    return (size_t)c->in[0].h * (size_t)c->in[0].w;
+}
+
+static void clear(const af_call *c, bool bf16)
+{
+    size_t n = (size_t)c->n * (size_t)af_shape_size(c->in[0]);
+    if (!c->add[0]) memset(c->dx[0], 0, n * af_stored_size(bf16));
+}
+
+/* The gradients that windows add to: those of the image itself, or its channels in float. */
+typedef struct sums {
+    float *from; /* of the block's first channel */
+    int stride;
+} sums;
+
+AF_INLINE sums open_sums(const af_call *c, void *dx, int width, bool bf16)
+{
+    if (!bf16) return (sums){dx, c->in[0].c};
+    float *restrict sum = c->scratch;
+    size_t C = (size_t)c->in[0].c, n = pixels_in(c);
     if (!c->add[0])
-        memset(c->dx[0], 0, (size_t)c->n * (size_t)af_shape_size(c->in[0]) * sizeof(float));
+        memset(sum, 0, n * AF_VECTOR * sizeof *sum);
+    else
+        for (size_t i = 0; i < n; i++)
+            AF_EACH(l, width) sum[i * AF_VECTOR + (size_t)l] = af_get(dx, i * C + (size_t)l, true);
+    return (sums){sum, AF_VECTOR};
+}
+
+AF_INLINE void close_sums(const af_call *c, void *dx, int width, bool bf16)
+{
+    const float *restrict sum = c->scratch;
+    size_t C = (size_t)c->in[0].c, n = bf16 ? pixels_in(c) : 0;
+    for (size_t i = 0; i < n; i++)
+        AF_EACH(l, width) af_put(dx, i * C + (size_t)l, sum[i * AF_VECTOR + (size_t)l], true);
+}
+
+static size_t sums_bytes(const af_request *r)
+{
+    size_t n = (size_t)r->in[0].h * (size_t)r->in[0].w;
+    return r->train && r->type == AF_BF16 ? n * AF_VECTOR * sizeof(float) : 0;
 }
 
 /* ---- average ---- */
 
-AF_INLINE void average(float *y, const af_call *c, const float *x, const place *p, int width)
+/* gcc 12 keeps a plain loop's sums in registers when they are loaded as floats, else not. */
+AF_INLINE void average(void *y, const af_call *c, const void *x, const place *p, int width,
+                       bool bf16)
 {
     float sum[AF_VECTOR] = {0}, over = divisor(&c->node->attrs, p);
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
-            const float *from = x + at(c, ih, iw);
-            for (int l = 0; l < width; l++) sum[l] += from[l];
+            const void *from = af_from(x, at(c, ih, iw, c->in[0].c), bf16);
+            if (bf16)
+                AF_EACH(l, width) sum[l] += af_get(from, (size_t)l, true);
+            else
+                for (int l = 0; l < width; l++) sum[l] += af_get(from, (size_t)l, false);
         }
-    for (int l = 0; l < width; l++) y[l] = sum[l] / over;
+    if (bf16)
+        AF_EACH(l, width) af_put(y, (size_t)l, sum[l] / over, true);
+    else
+        for (int l = 0; l < width; l++) af_put(y, (size_t)l, sum[l] / over, false);
 }
 
-AF_SIMD static void average_forward(const af_call *c)
+AF_INLINE void average_forward(const af_call *c, bool bf16)
 {
-    const float *x = c->x[0];
-    float *y = c->y;
+    const void *x = c->x[0];
+    void *y = c->y;
     int C = c->in[0].c;
-    for (int s = 0; s < c->n; s++, x += af_shape_size(c->in[0]))
+    for (int s = 0; s < c->n; s++, x = af_from(x, (size_t)af_shape_size(c->in[0]), bf16))
         for (int oh = 0; oh < c->node->shape.h; oh++)
-            for (int ow = 0; ow < c->node->shape.w; ow++, y += C) {
+            for (int ow = 0; ow < c->node->shape.w; ow++, y = af_to(y, (size_t)C, bf16)) {
                 place p = place_of(c, oh, ow);
-                int k = 0;
-                for (; k + AF_VECTOR <= C; k += AF_VECTOR) average(y + k, c, x + k, &p, AF_VECTOR);
-                if (k < C) average(y + k, c, x + k, &p, C - k);
+                size_t k = 0, n = (size_t)C;
+                for (; k + AF_VECTOR <= n; k += AF_VECTOR)
+                    average(af_to(y, k, bf16), c, af_from(x, k, bf16), &p, AF_VECTOR, bf16);
+                if (k < n)
+                    average(af_to(y, k, bf16), c, af_from(x, k, bf16), &p, (int)(n - k), bf16);
             }
 }
+AF_STORED(average_forward)
 
-AF_INLINE void spread(float *dx, const af_call *c, const float *dy, const place *p, int width)
+/* What one output gives to the inputs under its window: through an average, or (won is not NULL) to
+ * the one that won. */
+AF_INLINE void give(sums to, const af_call *c, const void *dy, const uint8_t *won, const place *p,
+                    int width, bool bf16)
 {
-    float part[AF_VECTOR], over = divisor(&c->node->attrs, p);
-    AF_EACH(l, width) part[l] = dy[l] / over;
+    float part[AF_VECTOR], over = won ? 1 : divisor(&c->node->attrs, p);
+    int32_t tap[AF_VECTOR];
+    int kw = c->node->attrs.kernel[1];
+    AF_EACH(l, width)
+    part[l] = won ? af_get(dy, (size_t)l, bf16) : af_get(dy, (size_t)l, bf16) / over;
+    if (won) AF_EACH(l, width) tap[l] = won[l];
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
-            float *to = dx + at(c, ih, iw);
-            AF_EACH(l, width) to[l] += part[l];
+            float *sum = to.from + at(c, ih, iw, to.stride);
+            int32_t t = (ih - p->top) * kw + iw - p->left;
+            AF_EACH(l, width) sum[l] += !won || tap[l] == t ? part[l] : 0;
         }
 }
 
-AF_SIMD static void average_backward(const af_call *c)
+/* One image and `width` channels. */
+AF_INLINE void give_all(const af_call *c, void *dx, const void *dy, const uint8_t *won, int width,
+                        bool bf16)
 {
-    float *dx = c->dx[0];
-    const float *dy = c->dy;
-    int C = c->in[0].c;
-    if (!dx) return;
-    clear(c);
-    for (int s = 0; s < c->n; s++, dx += af_shape_size(c->in[0]))
-        for (int oh = 0; oh < c->node->shape.h; oh++)
-            for (int ow = 0; ow < c->node->shape.w; ow++, dy += C) {
-                place p = place_of(c, oh, ow);
-                int k = 0;
-                for (; k + AF_VECTOR <= C; k += AF_VECTOR) spread(dx + k, c, dy + k, &p, AF_VECTOR);
-                if (k < C) spread(dx + k, c, dy + k, &p, C - k);
-            }
+    size_t C = (size_t)c->in[0].c;
+    sums to = open_sums(c, dx, width, bf16);
+    for (int oh = 0; oh < c->node->shape.h; oh++)
+        for (int ow = 0; ow < c->node->shape.w; ow++, dy = af_from(dy, C, bf16)) {
+            place p = place_of(c, oh, ow);
+            give(to, c, dy, won, &p, width, bf16);
+            if (won) won += C;
+        }
+    close_sums(c, dx, width, bf16);
 }
 
-static const af_kernel average_kernel = {
-    .name = "vectorised", .forward = average_forward, .backward = average_backward};
+/* won: NULL, as a constant, or never NULL. */
+AF_INLINE void spread(const af_call *c, const uint8_t *won, bool bf16)
+{
+    int C = c->in[0].c;
+    size_t in = (size_t)af_shape_size(c->in[0]), out = (size_t)af_shape_size(c->node->shape);
+    if (!c->dx[0]) return;
+    if (!bf16) clear(c, false);
+    for (size_t s = 0; s < (size_t)c->n; s++)
+        for (int k = 0; k < C; k += AF_VECTOR) {
+            void *dx = af_to(c->dx[0], s * in + (size_t)k, bf16);
+            const void *dy = af_from(c->dy, s * out + (size_t)k, bf16);
+            const uint8_t *w = won ? won + s * out + k : NULL;
+            if (k + AF_VECTOR <= C)
+                give_all(c, dx, dy, w, AF_VECTOR, bf16);
+            else
+                give_all(c, dx, dy, w, C - k, bf16);
+        }
+}
+
+AF_INLINE void average_backward(const af_call *c, bool bf16)
+{
+    spread(c, NULL, bf16);
+}
+AF_STORED(average_backward)
+
+static const af_kernel average_kernel[] = {
+    {.name = "vectorised", .forward = average_forward_f32, .backward = average_backward_f32},
+    {.name = "vectorised", .forward = average_forward_bf16, .backward = average_backward_bf16},
+};
 
 af_status af_onednn_avg_pool(const af_request *r, af_prepared *out)
 {
-    (void)r;
-    out->kernel = &average_kernel;
+    out->kernel = &average_kernel[r->type == AF_BF16];
+    out->scratch_bytes = sums_bytes(r);
     return AF_OK;
 }
 
 /* ---- maximum; keeps the winning tap of each output in one byte ---- */
 
-AF_INLINE void best_of(float *y, uint8_t *won, const af_call *c, const float *x, const place *p,
-                       int width)
+AF_INLINE void best_of(void *y, uint8_t *won, const af_call *c, const void *x, const place *p,
+                       int width, bool bf16)
 {
     float best[AF_VECTOR] = {0};
     int32_t tap[AF_VECTOR];
-    int kw = c->node->attrs.kernel[1];
-    const float *first = x + at(c, p->v.first, p->h.first);
-    AF_EACH(l, width) best[l] = first[l];
+    int kw = c->node->attrs.kernel[1], C = c->in[0].c;
+    const void *first = af_from(x, at(c, p->v.first, p->h.first, C), bf16);
+    AF_EACH(l, width) best[l] = af_get(first, (size_t)l, bf16);
     AF_EACH(l, width) tap[l] = (p->v.first - p->top) * kw + p->h.first - p->left;
     for (int ih = p->v.first; ih < p->v.last; ih++)
         for (int iw = p->h.first; iw < p->h.last; iw++) {
-            const float *from = x + at(c, ih, iw);
+            const void *from = af_from(x, at(c, ih, iw, C), bf16);
             int32_t t = (ih - p->top) * kw + iw - p->left;
             AF_EACH(l, width)
             { /* the second test: a NaN wins and stays */
-                int wins = (from[l] > best[l]) | (from[l] != from[l]);
-                best[l] = wins ? from[l] : best[l];
+                float v = af_get(from, (size_t)l, bf16);
+                int wins = (v > best[l]) | (v != v);
+                best[l] = wins ? v : best[l];
                 tap[l] = wins ? t : tap[l];
             }
         }
-    AF_EACH(l, width) y[l] = best[l];
+    AF_EACH(l, width) af_put_exact(y, (size_t)l, best[l], bf16);
     if (won) AF_EACH(l, width) won[l] = (uint8_t)tap[l];
 }
 
-AF_SIMD static void max_forward(const af_call *c)
+AF_INLINE void max_forward(const af_call *c, bool bf16)
 {
-    const float *x = c->x[0];
-    float *y = c->y;
+    const void *x = c->x[0];
+    void *y = c->y;
     uint8_t *won = c->train ? c->saved : NULL;
     int C = c->in[0].c;
-    for (int s = 0; s < c->n; s++, x += af_shape_size(c->in[0]))
+    for (int s = 0; s < c->n; s++, x = af_from(x, (size_t)af_shape_size(c->in[0]), bf16))
         for (int oh = 0; oh < c->node->shape.h; oh++)
-            for (int ow = 0; ow < c->node->shape.w; ow++, y += C, won = won ? won + C : NULL) {
+            for (int ow = 0; ow < c->node->shape.w; ow++, y = af_to(y, (size_t)C, bf16)) {
                 place p = place_of(c, oh, ow);
-                int k = 0;
-                for (; k + AF_VECTOR <= C; k += AF_VECTOR)
-                    best_of(y + k, won ? won + k : NULL, c, x + k, &p, AF_VECTOR);
-                if (k < C) best_of(y + k, won ? won + k : NULL, c, x + k, &p, C - k);
+                for (int k = 0; k < C; k += AF_VECTOR) {
+                    void *yk = af_to(y, (size_t)k, bf16);
+                    const void *xk = af_from(x, (size_t)k, bf16);
+                    if (k + AF_VECTOR <= C)
+                        best_of(yk, won ? won + k : NULL, c, xk, &p, AF_VECTOR, bf16);
+                    else
+                        best_of(yk, won ? won + k : NULL, c, xk, &p, C - k, bf16);
+                }
+                if (won) won += C;
             }
 }
+AF_STORED(max_forward)
 
-AF_INLINE void reward(float *dx, const af_call *c, const float *dy, const uint8_t *won,
-                      const place *p, int width)
+AF_INLINE void max_backward(const af_call *c, bool bf16)
 {
-    int kw = c->node->attrs.kernel[1];
-    int32_t tap[AF_VECTOR];
-    AF_EACH(l, width) tap[l] = won[l];
-    for (int ih = p->v.first; ih < p->v.last; ih++)
-        for (int iw = p->h.first; iw < p->h.last; iw++) {
-            float *to = dx + at(c, ih, iw);
-            int32_t t = (ih - p->top) * kw + iw - p->left;
-            AF_EACH(l, width) to[l] += tap[l] == t ? dy[l] : 0;
-        }
+    spread(c, c->saved, bf16);
 }
+AF_STORED(max_backward)
 
-AF_SIMD static void max_backward(const af_call *c)
-{
-    float *dx = c->dx[0];
-    const float *dy = c->dy;
-    const uint8_t *won = c->saved;
-    int C = c->in[0].c;
-    if (!dx) return;
-    clear(c);
-    for (int s = 0; s < c->n; s++, dx += af_shape_size(c->in[0]))
-        for (int oh = 0; oh < c->node->shape.h; oh++)
-            for (int ow = 0; ow < c->node->shape.w; ow++, dy += C, won += C) {
-                place p = place_of(c, oh, ow);
-                int k = 0;
-                for (; k + AF_VECTOR <= C; k += AF_VECTOR)
-                    reward(dx + k, c, dy + k, won + k, &p, AF_VECTOR);
-                if (k < C) reward(dx + k, c, dy + k, won + k, &p, C - k);
-            }
-}
-
-static const af_kernel max_kernel = {
-    .name = "vectorised", .forward = max_forward, .backward = max_backward};
+static const af_kernel max_kernel[] = {
+    {.name = "vectorised", .forward = max_forward_f32, .backward = max_backward_f32},
+    {.name = "vectorised", .forward = max_forward_bf16, .backward = max_backward_bf16},
+};
 
 af_status af_onednn_max_pool(const af_request *r, af_prepared *out)
 {
     const int *kernel = r->node->attrs.kernel;
-    if ((int64_t)kernel[0] * kernel[1] <= UINT8_MAX) out->kernel = &max_kernel;
+    if ((int64_t)kernel[0] * kernel[1] > UINT8_MAX) return AF_OK; /* not mine */
+    out->kernel = &max_kernel[r->type == AF_BF16];
+    out->scratch_bytes = sums_bytes(r);
     return AF_OK;
 }
 
@@ -192,48 +259,57 @@ af_status af_onednn_max_pool(const af_request *r, af_prepared *out)
 
 enum { TILE = 64 }; /* pixels summed in single precision */
 
-AF_INLINE void mean(float *y, const float *x, size_t C, size_t pixels, int width)
+AF_INLINE void mean(void *y, const void *x, size_t C, size_t pixels, int width, bool bf16)
 {
     double total[AF_VECTOR] = {0};
     for (size_t i = 0; i < pixels;) {
         float sum[AF_VECTOR] = {0};
         for (size_t end = pixels - i < TILE ? pixels : i + TILE; i < end; i++)
-            for (int l = 0; l < width; l++) sum[l] += x[i * C + (size_t)l];
+            for (int l = 0; l < width; l++) sum[l] += af_get(x, i * C + (size_t)l, bf16);
         for (int l = 0; l < width; l++) total[l] += (double)sum[l];
     }
-    for (int l = 0; l < width; l++) y[l] = (float)(total[l] / (double)pixels);
+    for (int l = 0; l < width; l++) af_put(y, (size_t)l, (float)(total[l] / (double)pixels), bf16);
 }
 
-AF_SIMD static void global_forward(const af_call *c)
+AF_INLINE void global_forward(const af_call *c, bool bf16)
 {
-    const float *x = c->x[0];
-    float *y = c->y;
-    size_t C = (size_t)c->in[0].c, pixels = (size_t)c->in[0].h * (size_t)c->in[0].w;
-    for (int s = 0; s < c->n; s++, x += pixels * C, y += C) {
-        size_t k = 0;
-        for (; k + AF_VECTOR <= C; k += AF_VECTOR) mean(y + k, x + k, C, pixels, AF_VECTOR);
-        if (k < C) mean(y + k, x + k, C, pixels, (int)(C - k));
-    }
+    size_t C = (size_t)c->in[0].c, pixels = pixels_in(c);
+    for (size_t s = 0; s < (size_t)c->n; s++)
+        for (size_t k = 0; k < C; k += AF_VECTOR) {
+            const void *x = af_from(c->x[0], s * pixels * C + k, bf16);
+            void *y = af_to(c->y, s * C + k, bf16);
+            if (k + AF_VECTOR <= C)
+                mean(y, x, C, pixels, AF_VECTOR, bf16);
+            else
+                mean(y, x, C, pixels, (int)(C - k), bf16);
+        }
 }
+AF_STORED(global_forward)
 
-AF_SIMD static void global_backward(const af_call *c)
+AF_INLINE void global_backward(const af_call *c, bool bf16)
 {
-    float *dx = c->dx[0];
-    const float *dy = c->dy;
+    void *restrict dx = c->dx[0];
+    const void *restrict dy = c->dy;
     if (!dx) return;
-    clear(c);
-    size_t C = (size_t)c->in[0].c, pixels = (size_t)c->in[0].h * (size_t)c->in[0].w;
-    for (int s = 0; s < c->n; s++, dy += C)
-        for (size_t i = 0; i < pixels; i++, dx += C)
-            for (size_t k = 0; k < C; k++) dx[k] += dy[k] / (float)pixels;
+    clear(c, bf16);
+    size_t C = (size_t)c->in[0].c, pixels = pixels_in(c);
+    for (size_t s = 0; s < (size_t)c->n; s++)
+        for (size_t i = 0; i < pixels; i++)
+            for (size_t k = 0; k < C; k++) {
+                size_t to = (s * pixels + i) * C + k;
+                float d = af_get(dy, s * C + k, bf16) / (float)pixels;
+                af_put(dx, to, af_get(dx, to, bf16) + d, bf16);
+            }
 }
+AF_STORED(global_backward)
 
-static const af_kernel global_kernel = {
-    .name = "vectorised", .forward = global_forward, .backward = global_backward};
+static const af_kernel global_kernel[] = {
+    {.name = "vectorised", .forward = global_forward_f32, .backward = global_backward_f32},
+    {.name = "vectorised", .forward = global_forward_bf16, .backward = global_backward_bf16},
+};
 
 af_status af_onednn_global_pool(const af_request *r, af_prepared *out)
 {
-    (void)r;
-    out->kernel = &global_kernel;
+    out->kernel = &global_kernel[r->type == AF_BF16];
     return AF_OK;
 }

@@ -10,7 +10,7 @@
  * shapes and the CPU's vectors. */
 #include <string.h>
 #include "core/backends/onednn/onednn.h"
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 #include "core/backends/onednn/winograd.h"
 #include "core/base/alloc.h"
 

@@ -2,7 +2,7 @@
  * u = G g G' and g = G' u G, for all filters of a panel at once. Columns of channels that a panel
  * does not have are zero. */
 #include <string.h>
-#include "core/backends/onednn/simd.h"
+#include "core/base/simd.h"
 #include "core/backends/onednn/winograd.h"
 
 enum { MAX_WIDE = 32 };
