@@ -284,15 +284,20 @@ static af_status run(af_found *out, const af_share *share, af_journal *j)
     return af_journal_digests(j, out->proposal_digest, out->outcome_digest);
 }
 
+af_status af_share_check(const af_searcher *s, const af_budget *b)
+{
+    if (!s->search || b->unit != AF_UNIT_TRIALS) return AF_OK;
+    return af_fail(AF_EUSAGE,
+                   "searcher '%s' shares weights and makes no trials; give the budget in x, "
+                   "epochs, s or flop",
+                   s->name);
+}
+
 af_status af_share_run(af_found *out, const af_share *share)
 {
     af_journal *j;
     *out = (af_found){0};
-    if (share->ledger->budget.unit == AF_UNIT_TRIALS)
-        return af_fail(AF_EUSAGE,
-                       "searcher '%s' shares weights and makes no trials; give the budget in x, "
-                       "epochs, s or flop",
-                       share->searcher->name);
+    AF_TRY(af_share_check(share->searcher, &share->ledger->budget));
     share->ledger->search = share->ledger->committed = (af_spend){0};
     AF_TRY(af_journal_open(&j, share->journal, share->context.space, share->header, share->resume));
     af_status st = run(out, share, j);

@@ -23,6 +23,8 @@ typedef struct af_share {
     void *payload;
 } af_share;
 
+/* Whether the searcher can spend this budget: one that shares weights makes no trials. */
+AF_CHECKED af_status af_share_check(const af_searcher *s, const af_budget *b);
 /* out->best.proposal.config is what was derived; there are no trials and no validation error. */
 AF_CHECKED af_status af_share_run(af_found *out, const af_share *s);
 
