@@ -1,12 +1,18 @@
-/* Contract: a search method. Black box, ask/tell: `ask` proposes a configuration, `tell` brings
- * back what happened; several asks may be open. A searcher sees configurations, validation errors
- * and costs and nothing else: no data, no test split, no backend. Its decisions may depend only on
- * what it was asked and told and on the context's random streams, so replaying the journal restores
- * it. searchers/<name>.c defines `const af_searcher af_searcher_<name>`.
+/* Contract: a search method, of one of two kinds. searchers/<name>.c defines
+ * `const af_searcher af_searcher_<name>`.
+ *
+ * Black box, ask/tell: `ask` proposes a configuration, `tell` brings back what happened; several
+ * asks may be open. It sees configurations, validation errors and costs and nothing else: no data,
+ * no test split, no backend. Its decisions may depend only on what it was asked and told and on the
+ * context's random streams, so replaying the journal restores it.
+ *
+ * Weight sharing, `search`: trains one network that holds the whole space, through
+ * core/search/supernet.h, and derives a configuration from it.
  */
 #ifndef AF_SEARCHER_H
 #define AF_SEARCHER_H
 #include "core/base/options.h"
+#include "core/search/supernet.h"
 #include "core/search/trial.h"
 
 typedef struct af_search_context {
@@ -32,6 +38,10 @@ typedef struct af_searcher {
     AF_CHECKED af_status (*tell)(void *self, const af_search_context *ctx, const af_trial *trial,
                                  const af_outcome *outcome);
     void (*close)(void *self);
+    /* Weight sharing, in the place of the four above: out is the space's default at first. Its
+     * decisions may depend on what the supernet returned, on its state and its random streams. */
+    AF_CHECKED af_status (*search)(const af_search_context *ctx, struct af_supernet *s,
+                                   const void *options, af_config *out);
 } af_searcher;
 
 /* The stream of proposal `number`: role "search". */

@@ -163,6 +163,7 @@ static af_status describe_space(json_t *o, const void *plugin)
     for (int i = 0; i < s->count; i++)
         json_object_set_new(knobs, s->knobs[i].name, knob_json(&s->knobs[i]));
     json_object_set_new(o, "parameters", knobs);
+    put(o, "supernet", s->supernet ? "yes: searchers that share weights can search it" : "none");
     put(o, "cite", s->cite);
     return AF_OK;
 }
@@ -173,6 +174,9 @@ static af_status describe_searcher(json_t *o, const void *plugin)
     json_t *all = json_object();
     put(o, "title", s->title);
     put(o, "summary", s->summary);
+    put(o, "method",
+        s->search ? "shares weights: trains one network that holds the whole space"
+                  : "black box: trials are proposed, trained and told");
     for (const af_option *p = s->options; p && p->name; p++) {
         json_t *one = json_pack("{ss}", "default", p->def ? p->def : "");
         if (p->low < p->high) json_object_set_new(one, "range", json_pack("[ff]", p->low, p->high));

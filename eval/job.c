@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "core/base/alloc.h"
-#include "core/search/run.h"
+#include "core/search/share.h"
 #include "eval/cli.h"
 
 const af_option af_job_options[] = {
@@ -134,6 +134,7 @@ static af_status resolve(resolved *r, const af_job *j)
     AF_TRY(af_need_backend(&r->o.backend, j->backend));
     AF_TRY(af_precision_find(&r->o.precision, r->o.backend, j->precision));
     AF_TRY(af_budget_parse(&r->o.budget, j->budget));
+    if (r->o.searcher) AF_TRY(af_share_check(r->o.searcher, &r->o.budget));
     AF_TRY(resolve_options(r, j));
     r->o.metric = af_find_metric(r->o.task->metric);
     r->o.wrn = af_find_space("wrn");

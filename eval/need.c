@@ -58,7 +58,14 @@ af_status af_need_method(const af_searcher **searcher, const af_space **out, con
     const char *names[MAX_NAMES] = {0};
     size_t n = 0;
     *searcher = af_find_searcher(method);
-    if (*searcher) return af_need_space(out, space ? space : "nb201");
+    if (*searcher) {
+        AF_TRY(af_need_space(out, space ? space : "nb201"));
+        if (!(*searcher)->search || (*out)->supernet) return AF_OK;
+        return af_fail(AF_EUSAGE,
+                       "method '%s' shares weights, but space '%s' has no supernet; `afield "
+                       "describe SPACE` says which has one, such as nb201",
+                       method, (*out)->name);
+    }
     *out = af_find_space(method);
     if (*out && (*out)->baseline) {
         if (!space || strcmp(space, method) == 0) return AF_OK;

@@ -1,5 +1,6 @@
 /* Searchers, by ask and tell on an additive objective over NAS-Bench-201 cells: an error for each
- * operation on each edge. The first half holds for every searcher that exists. */
+ * operation on each edge. The first half holds for every searcher that exists; those that share
+ * weights, which are not asked, are put through the same in tests/test_share.c. */
 #include "tests/aid/work.h"
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ enum { TRIALS = 60, MAX_OPEN = 8, ASKED = -1 };
 #define EACH_SEARCHER(s)                                                                           \
     for (const af_searcher *const *s##_at = af_builtin.searcher, *s; (s = *s##_at) != NULL;        \
          s##_at++)
+#define EACH_ASKED(s) EACH_SEARCHER(s) if (!s->search)
 
 static double objective(const af_config *c, uint64_t landscape)
 {
@@ -135,7 +137,8 @@ static void every_searcher_is_described(void **state)
     EACH_SEARCHER(s)
     {
         assert_true(s->name && s->title && s->summary && s->cite);
-        assert_true(s->open && s->ask && s->tell && s->close);
+        assert_true(s->search ? !s->open && !s->ask && !s->tell && !s->close
+                              : s->open && s->ask && s->tell && s->close);
         for (const af_option *o = s->options; o && o->name; o++) {
             assert_true(o->offset < s->options_size);
             assert_non_null(o->help);
@@ -148,7 +151,7 @@ static void every_searcher_is_described(void **state)
 static void every_searcher_follows_its_seed(void **state)
 {
     (void)state;
-    EACH_SEARCHER(s)
+    EACH_ASKED(s)
     {
         for (int workers = 1; workers <= MAX_OPEN; workers++) {
             search a, b, c;
@@ -166,7 +169,7 @@ static void every_searcher_follows_its_seed(void **state)
 static void every_searcher_keeps_to_itself(void **state)
 {
     (void)state;
-    EACH_SEARCHER(s)
+    EACH_ASKED(s)
     {
         search a, b, alone;
         start(&a, s, 1, 3);
@@ -191,7 +194,7 @@ static void every_searcher_keeps_to_itself(void **state)
 static void every_searcher_replays(void **state)
 {
     (void)state;
-    EACH_SEARCHER(s)
+    EACH_ASKED(s)
     {
         search whole;
         run(&whole, s, 3, 4, 5);
@@ -215,7 +218,7 @@ static void every_searcher_replays(void **state)
 static void every_searcher_survives_divergence(void **state)
 {
     (void)state;
-    EACH_SEARCHER(s)
+    EACH_ASKED(s)
     {
         static const double bad[] = {INFINITY, NAN, 1e308};
         for (size_t i = 0; i < LENGTH(bad); i++) {
@@ -232,7 +235,7 @@ static void every_searcher_survives_divergence(void **state)
 static void every_searcher_reports_short_memory(void **state)
 {
     (void)state;
-    EACH_SEARCHER(s)
+    EACH_ASKED(s)
     {
         for (unsigned long k = 1;; k++) {
             search a;

@@ -60,11 +60,11 @@ static void mark_runs(af_plan *p)
         for (int k = 0; n->active && k < n->param_count; k++) {
             if (!n->params[k].trained) continue;
             int64_t size = af_param_room(&n->params[k]), from = n->param_at[k];
-            af_run *last = p->run_count ? &p->runs[p->run_count - 1] : NULL;
+            af_span *last = p->run_count ? &p->runs[p->run_count - 1] : NULL;
             if (last && last->from + last->count == from)
                 last->count += size;
             else
-                p->runs[p->run_count++] = (af_run){p->active_count, from, size};
+                p->runs[p->run_count++] = (af_span){p->active_count, from, size};
             p->active_count += size;
         }
     }
@@ -135,10 +135,10 @@ void af_active_call(const af_plan *p, const af_step_node *n, int chunk, af_call 
     c->dmix = p->mix_partials + n->mix_at + (size_t)chunk * AF_MAX_INPUTS;
 }
 
-af_run af_active_run(const af_plan *p, int64_t at, int64_t end)
+af_span af_active_span(const af_plan *p, int64_t at, int64_t end)
 {
     int low = 0, high = p->run_count - 1;
-    if (at >= end) return (af_run){0};
+    if (at >= end) return (af_span){0};
     while (low < high) { /* the last run that begins at or before `at` */
         int middle = (low + high + 1) / 2;
         if (p->runs[middle].at <= at)
@@ -146,9 +146,9 @@ af_run af_active_run(const af_plan *p, int64_t at, int64_t end)
         else
             high = middle - 1;
     }
-    const af_run *r = &p->runs[low];
+    const af_span *r = &p->runs[low];
     int64_t skip = at - r->at, count = r->count - skip;
-    return (af_run){at, r->from + skip, count < end - at ? count : end - at};
+    return (af_span){at, r->from + skip, count < end - at ? count : end - at};
 }
 
 /* ---- for the plan's user ---- */

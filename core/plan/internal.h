@@ -64,9 +64,9 @@ enum { AF_PASSES = 2, AF_PASS_TEXT = 160 };
 
 /* Active parameters: `count` elements, the at-th of all active ones and those that follow it,
  * which lie from `from` on in the flat arrays. */
-typedef struct af_run {
+typedef struct af_span {
     int64_t at, from, count;
-} af_run;
+} af_span;
 
 struct af_plan {
     const af_backend *backend;
@@ -95,7 +95,7 @@ struct af_plan {
     af_team *team;
     int coefficient_count, run_count;
     double *coefficients, *mix_partials;
-    af_run *runs;         /* in order */
+    af_span *runs;        /* in order */
     int64_t active_count; /* elements in all runs */
     af_cost active_cost;
 };
@@ -115,7 +115,7 @@ AF_CHECKED af_status af_active_new(af_plan *p);
 void af_active_free(af_plan *p);
 void af_active_call(const af_plan *p, const af_step_node *n, int chunk, af_call *c);
 /* The first run of active elements [at, end); count 0 when there is none. */
-af_run af_active_run(const af_plan *p, int64_t at, int64_t end);
+af_span af_active_span(const af_plan *p, int64_t at, int64_t end);
 /* step.c */
 int64_t af_plan_blocks(const af_plan *p);
 

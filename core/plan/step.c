@@ -267,11 +267,11 @@ static int64_t block_end(const af_plan *p, int64_t b)
     return end < p->active_count ? end : p->active_count;
 }
 #define EACH_RUN(p, b, run)                                                                        \
-    for (af_run run = af_active_run(p, (b)*AF_BLOCK, block_end(p, b)); run.count;                  \
-         run = af_active_run(p, run.at + run.count, block_end(p, b)))
+    for (af_span run = af_active_span(p, (b)*AF_BLOCK, block_end(p, b)); run.count;                \
+         run = af_active_span(p, run.at + run.count, block_end(p, b)))
 
 /* Sums the lanes of a run into the first lane, in lane order. */
-static void sum_lanes(const af_plan *p, const af_run *r)
+static void sum_lanes(const af_plan *p, const af_span *r)
 {
     int64_t from = r->from, to = from + r->count;
     for (int lane = 1; lane < p->o.lanes; lane++) {
@@ -286,7 +286,7 @@ static void sum_lanes(const af_plan *p, const af_run *r)
     }
 }
 
-static double add_squares(const af_plan *p, const af_run *r, double squares)
+static double add_squares(const af_plan *p, const af_span *r, double squares)
 {
     for (int64_t i = r->from; i < r->from + r->count; i++) {
         double g = p->backend->dtype == AF_F64 ? ((double *)(void *)p->gradients)[i]
@@ -306,7 +306,7 @@ static double clip_scale(const af_plan *p, double clip)
     return scale < 1 ? scale : 1;
 }
 
-static void update_run(const job *j, const af_run *r, double scale)
+static void update_run(const job *j, const af_span *r, double scale)
 {
     af_plan *p = j->p;
     size_t at = (size_t)r->from * p->item_size;

@@ -74,6 +74,7 @@ static af_status read_propose(af_journal *j, const json_t *record, long line)
     af_journal_entry e = {.line = line};
     AF_TRY(af_json_int(&number, record, "number"));
     AF_TRY(af_json_int(&epochs, record, "epochs"));
+    if (j->shared.begun) return af_fail(AF_EFORMAT, "a trial in a search that shares weights");
     if (number != j->count)
         return af_fail(AF_EFORMAT, "trial %" PRId64 " is proposed, want trial %" PRId64, number,
                        j->count);
@@ -122,7 +123,7 @@ static af_status read_end(af_journal *j, const json_t *record, long line)
     (void)line;
     int64_t trials;
     AF_TRY(af_json_int(&trials, record, "trials"));
-    if (j->ended || trials != j->count)
+    if (j->ended || j->shared.begun || trials != j->count)
         return af_fail(AF_EFORMAT, "an end after %" PRId64 " trials, want one after %" PRId64,
                        trials, j->count);
     j->ended = true;
@@ -137,6 +138,9 @@ static const struct {
     {"propose", read_propose},
     {"outcome", read_outcome},
     {"end", read_end},
+    {"share", af_journal_read_share},
+    {"epoch", af_journal_read_epoch},
+    {"derive", af_journal_read_derive},
 };
 
 static af_status read_known(af_journal *j, const json_t *record, long line)
@@ -160,8 +164,7 @@ af_status af_journal_read_record(json_t *record, long line, void *journal)
 
 /* ---- writing ---- */
 
-/* Steals `record`, NULL when memory was short. */
-static af_status append(af_journal *j, json_t *record)
+af_status af_journal_append(af_journal *j, json_t *record)
 {
     if (!record) return af_fail(AF_ENOMEM, "%s: no memory for a record", j->path);
     af_status st = af_jsonl_append(j->file, record);
@@ -169,7 +172,7 @@ static af_status append(af_journal *j, json_t *record)
     return st;
 }
 
-static json_t *config_bits(const af_space *s, const af_config *c)
+json_t *af_journal_config_bits(const af_space *s, const af_config *c)
 {
     json_t *out = json_object();
     for (int k = 0; k < s->count; k++)
@@ -212,10 +215,11 @@ af_status af_journal_propose(af_journal *j, const af_trial *t)
     if (t->number < j->count) return compare(j, t);
     AF_TRY(grow(j));
     af_space_print(j->space, &t->proposal.config, text);
-    AF_TRY(append(
-        j, json_pack("{ss sI so ss si ss}", "record", "propose", "number", (json_int_t)t->number,
-                     "config", config_bits(j->space, &t->proposal.config), "text", text, "epochs",
-                     t->proposal.epochs, "schedule", schedule_names[t->proposal.schedule])));
+    AF_TRY(af_journal_append(j, json_pack("{ss sI so ss si ss}", "record", "propose", "number",
+                                          (json_int_t)t->number, "config",
+                                          af_journal_config_bits(j->space, &t->proposal.config),
+                                          "text", text, "epochs", t->proposal.epochs, "schedule",
+                                          schedule_names[t->proposal.schedule])));
     j->entries[j->count++] = (af_journal_entry){.proposal = t->proposal};
     return AF_OK;
 }
@@ -226,7 +230,7 @@ af_status af_journal_outcome(af_journal *j, int64_t number, const af_outcome *o)
                                "best_epoch", o->best_epoch, "digest", o->digest);
     for (int i = 0; i < REALS; i++)
         json_object_set_new(record, reals[i].name, af_json_bits(*real_of(o, i)));
-    AF_TRY(append(j, record));
+    AF_TRY(af_journal_append(j, record));
     j->entries[number].outcome = *o;
     j->entries[number].done = true;
     return AF_OK;
@@ -236,7 +240,8 @@ af_status af_journal_end(af_journal *j)
 {
     if (j->ended) return AF_OK;
     j->ended = true;
-    return append(j, json_pack("{ss sI}", "record", "end", "trials", (json_int_t)j->count));
+    return af_journal_append(j,
+                             json_pack("{ss sI}", "record", "end", "trials", (json_int_t)j->count));
 }
 
 /* ---- the whole ---- */
@@ -252,7 +257,7 @@ static af_status load(af_journal *j, bool resume)
     AF_TRY(af_jsonl_read(j->path, af_journal_read_record, j));
     if (j->started) return AF_OK;
     j->started = true;
-    return append(j, json_pack("{ss sO}", "record", "header", "header", j->header));
+    return af_journal_append(j, json_pack("{ss sO}", "record", "header", "header", j->header));
 }
 
 af_status af_journal_open(af_journal **out, const char *path, const af_space *space, json_t *header,
@@ -274,6 +279,7 @@ void af_journal_close(af_journal *j)
     if (!j) return;
     af_jsonl_close(j->file);
     af_free(j->entries);
+    af_free(j->shared.rows);
     af_free(j);
 }
 
@@ -299,6 +305,7 @@ af_status af_journal_digests(const af_journal *j, char proposals[AF_SHA256_HEX],
     if (ready) af_sha256_add(p, "\n", 1);
     for (int64_t n = 0; ready && n < j->count; n++)
         digest_entry(&j->entries[n], j->space->count, p, o);
+    if (ready) af_journal_shared_digest(j, p, o);
     if (p) af_sha256_end(p, proposals);
     if (o) af_sha256_end(o, outcomes);
     free(header);

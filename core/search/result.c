@@ -144,6 +144,8 @@ static json_t *retrain_json(const af_run_facts *f)
 static json_t *chosen_json(const af_found *found)
 {
     if (!found->any) return json_null();
+    if (found->shared)
+        return json_pack("{sn sn si}", "trial", "error", "epochs", found->best.proposal.epochs);
     return json_pack("{sI so si}", "trial", (json_int_t)found->best.number, "error",
                      number(found->outcome.error), "epochs", found->best.proposal.epochs);
 }

@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/search/journal.h"
 #include "core/search/result.h"
+#include "core/search/share.h"
 #include "core/train/batch.h"
 
 static const double CHECKPOINT_SECONDS = 30;
@@ -27,7 +28,7 @@ typedef struct run {
     const af_run_options *o;
     int lock;
     char journal[AF_PATH_MAX], checkpoint[AF_PATH_MAX], result[AF_PATH_MAX];
-    char predictions[AF_PATH_MAX], started[21];
+    char predictions[AF_PATH_MAX], supernet[AF_PATH_MAX], started[21];
     af_dataset *data, *test;
     af_workbench bench;
     json_t *header;
@@ -52,6 +53,7 @@ static af_status lock_directory(run *r)
     AF_TRY(af_path_join(path, r->o->out, "run.lock"));
     AF_TRY(af_path_join(r->journal, r->o->out, "journal.jsonl"));
     AF_TRY(af_path_join(r->checkpoint, r->o->out, "checkpoint.bin"));
+    AF_TRY(af_path_join(r->supernet, r->o->out, "supernet.bin"));
     AF_TRY(af_path_join(r->result, r->o->out, "result.json"));
     AF_TRY(af_path_join(r->predictions, r->o->out, "predictions.h5"));
     r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -130,9 +132,46 @@ static af_status show_trial(void *payload, const af_trial *t, const af_outcome *
     return AF_OK;
 }
 
+static af_status show_shared(void *payload, int epoch, int epochs, double loss, const af_ledger *l)
+{
+    run *r = payload;
+    af_progress_set(r->bar, af_spend_in(&l->search, l->budget.unit, l->x_flops),
+                    "epoch %d of %d, loss %.4f", epoch + 1, epochs, loss);
+    return AF_OK;
+}
+
+static af_status search_shared(run *r)
+{
+    const af_run_options *o = r->o;
+    const af_share s = {.searcher = o->searcher,
+                        .options = o->searcher_options,
+                        .context = r->context,
+                        .bench = &r->bench,
+                        .ledger = &r->ledger,
+                        .journal = r->journal,
+                        .checkpoint = r->supernet,
+                        .checkpoint_seconds = CHECKPOINT_SECONDS,
+                        .header = r->header,
+                        .resume = o->resume,
+                        .on_epoch = show_shared,
+                        .payload = r};
+    char budget[32];
+    af_budget_print(&o->budget, budget);
+    r->bar = o->quiet ? NULL : af_progress_new("search", o->budget.amount);
+    af_status st = af_share_run(&r->found, &s);
+    af_progress_end(r->bar, "%s%.3g epochs, %.3g of %s", st == AF_OK ? "" : "stopped after ",
+                    r->ledger.search.epochs,
+                    af_spend_in(&r->ledger.search, o->budget.unit, r->ledger.x_flops), budget);
+    if (st != AF_OK) return af_prefix(st, "search");
+    af_file_remove(r->supernet);
+    r->config = r->found.best.proposal.config;
+    return AF_OK;
+}
+
 static af_status search(run *r)
 {
     const af_run_options *o = r->o;
+    if (o->searcher && o->searcher->search) return search_shared(r);
     af_evaluator evaluator = af_evaluator_train(&r->bench, r->ledger.x_flops);
     af_search s = {.searcher = o->searcher ? o->searcher : &af_no_search,
                    .options = o->searcher_options,

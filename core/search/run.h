@@ -36,6 +36,8 @@ typedef struct af_found {
     af_trial best; /* lowest validation error; ties: the earlier number */
     af_outcome outcome;
     int64_t trials;
+    bool shared; /* derived from shared weights: no trial, no error; best holds configuration,
+                    epochs */
     char proposal_digest[65]; /* of the header and every proposal, in order of number */
     char outcome_digest[65];  /* of every outcome's reproducible fields, in order of number */
 } af_found;

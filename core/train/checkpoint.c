@@ -1,6 +1,6 @@
-/* Layout: magic, digest of the training, state, curve {epochs, 2}, snapshot now, snapshot of the
- * best epoch, SHA-256 (hexadecimal) of all before it. Host byte order: a checkpoint stays on its
- * machine. */
+/* Layout: magic, digest of the training, pieces (state, curve {epochs, 2}, snapshot now, snapshot
+ * of the best epoch), SHA-256 (hexadecimal) of all before it. Host byte order: a checkpoint stays
+ * on its machine. */
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
@@ -41,32 +41,24 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
     return AF_OK;
 }
 
-typedef struct piece {
-    const void *from;
-    void *to;
-    size_t size;
-} piece;
-enum { PIECES = 6, DIGEST = AF_SHA256_HEX - 1 };
+enum { DIGEST = AF_SHA256_HEX - 1 };
 
-static size_t total(const piece p[PIECES])
+static size_t total(const af_piece *p, int count)
 {
-    size_t n = DIGEST;
-    for (int i = 0; i < PIECES; i++) n += p[i].size;
+    size_t n = sizeof MAGIC + 2 * DIGEST;
+    for (int i = 0; i < count; i++) n += p[i].size;
     return n;
 }
 
-af_status af_checkpoint_write(const char *path, const char *digest, const af_progress_state *s,
-                              const double *curve, int epochs, const void *now, const void *best,
-                              size_t snapshot)
+af_status af_pieces_write(const char *path, const char *digest, const af_piece *p, int count)
 {
-    const piece p[PIECES] = {
-        {MAGIC, 0, sizeof MAGIC}, {digest, 0, DIGEST},
-        {s, 0, sizeof *s},        {curve, 0, (size_t)epochs * 2 * sizeof *curve},
-        {now, 0, snapshot},       {best, 0, snapshot}};
-    size_t size = total(p), at = 0;
+    size_t size = total(p, count), at = sizeof MAGIC + DIGEST;
     char *all = af_alloc(size + 1);
     if (!all) return AF_ENOMEM;
-    for (int i = 0; i < PIECES; at += p[i++].size) memcpy(all + at, p[i].from, p[i].size);
+    memcpy(all, MAGIC, sizeof MAGIC);
+    memcpy(all + sizeof MAGIC, digest, DIGEST);
+    for (int i = 0; i < count; at += p[i++].size)
+        if (p[i].size) memcpy(all + at, p[i].data, p[i].size);
     af_sha256_of(all, at, all + at);
     af_status st = af_file_write(path, all, size);
     af_free(all);
@@ -74,7 +66,7 @@ af_status af_checkpoint_write(const char *path, const char *digest, const af_pro
 }
 
 static af_status load(const char *path, const char *all, size_t size, const char *digest,
-                      bool *found, const piece p[PIECES])
+                      bool *found, const af_piece *p, int count)
 {
     char hex[AF_SHA256_HEX];
     if (size < sizeof MAGIC + 2 * DIGEST || memcmp(all, MAGIC, sizeof MAGIC) != 0)
@@ -83,30 +75,54 @@ static af_status load(const char *path, const char *all, size_t size, const char
     af_sha256_of(all, size - DIGEST, hex);
     if (memcmp(hex, all + size - DIGEST, DIGEST) != 0)
         return af_fail(AF_EFORMAT, "%s: damaged (checksum differs); delete it to start over", path);
-    if (memcmp(all + sizeof MAGIC, digest, DIGEST) != 0 || size != total(p)) {
+    if (memcmp(all + sizeof MAGIC, digest, DIGEST) != 0 || size != total(p, count)) {
         af_log(AF_LOG_WARN, "%s belongs to another training and is ignored", path);
         return AF_OK;
     }
-    const char *from = all;
-    for (int i = 0; i < PIECES; from += p[i++].size)
-        if (p[i].to) memcpy(p[i].to, from, p[i].size);
+    const char *from = all + sizeof MAGIC + DIGEST;
+    for (int i = 0; i < count; from += p[i++].size)
+        if (p[i].size) memcpy(p[i].data, from, p[i].size);
     *found = true;
     return AF_OK;
+}
+
+af_status af_pieces_read(const char *path, const char *digest, bool *found, const af_piece *p,
+                         int count)
+{
+    *found = false;
+    if (!af_file_exists(path)) return AF_OK;
+    char *all;
+    size_t size;
+    AF_TRY(af_file_read(&all, &size, path, (size_t)1 << 40));
+    af_status st = load(path, all, size, digest, found, p, count);
+    af_free(all);
+    return st;
+}
+
+/* What a training's checkpoint holds. */
+enum { PIECES = 4 };
+static void pieces(af_piece p[PIECES], af_progress_state *s, double *curve, int epochs, void *now,
+                   void *best, size_t snapshot)
+{
+    p[0] = (af_piece){s, sizeof *s};
+    p[1] = (af_piece){curve, (size_t)epochs * 2 * sizeof *curve};
+    p[2] = (af_piece){now, snapshot};
+    p[3] = (af_piece){best, snapshot};
+}
+
+af_status af_checkpoint_write(const char *path, const char *digest, af_progress_state *s,
+                              double *curve, int epochs, void *now, void *best, size_t snapshot)
+{
+    af_piece p[PIECES];
+    pieces(p, s, curve, epochs, now, best, snapshot);
+    return af_pieces_write(path, digest, p, PIECES);
 }
 
 af_status af_checkpoint_read(const char *path, const char *digest, bool *found,
                              af_progress_state *s, double *curve, int epochs, void *now, void *best,
                              size_t snapshot)
 {
-    *found = false;
-    if (!af_file_exists(path)) return AF_OK;
-    const piece p[PIECES] = {{0, 0, sizeof MAGIC}, {0, 0, DIGEST},
-                             {0, s, sizeof *s},    {0, curve, (size_t)epochs * 2 * sizeof *curve},
-                             {0, now, snapshot},   {0, best, snapshot}};
-    char *all;
-    size_t size;
-    AF_TRY(af_file_read(&all, &size, path, (size_t)1 << 40));
-    af_status st = load(path, all, size, digest, found, p);
-    af_free(all);
-    return st;
+    af_piece p[PIECES];
+    pieces(p, s, curve, epochs, now, best, snapshot);
+    return af_pieces_read(path, digest, found, p, PIECES);
 }

@@ -1,5 +1,5 @@
-/* A training's checkpoint: one file, written atomically, ending in its SHA-256. Internal to train.
- */
+/* A training's checkpoint: one file, written atomically, ending in its SHA-256. For core/train, and
+ * for searches that train shared weights, whose checkpoints have other pieces. */
 #ifndef AF_CHECKPOINT_H
 #define AF_CHECKPOINT_H
 #include "core/train/train.h"
@@ -11,14 +11,23 @@ typedef struct af_progress_state { /* what a training is besides its tensors; pl
 
 /* Identity of a training: two with equal text give the same bits. */
 AF_CHECKED af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t);
-AF_CHECKED af_status af_checkpoint_write(const char *path, const char *digest,
-                                         const af_progress_state *s, const double *curve,
-                                         int epochs, const void *now, const void *best,
+AF_CHECKED af_status af_checkpoint_write(const char *path, const char *digest, af_progress_state *s,
+                                         double *curve, int epochs, void *now, void *best,
                                          size_t snapshot);
 /* *found is false when there is none, or when it belongs to another training (a warning is logged).
  * A damaged file is AF_EFORMAT. */
 AF_CHECKED af_status af_checkpoint_read(const char *path, const char *digest, bool *found,
                                         af_progress_state *s, double *curve, int epochs, void *now,
                                         void *best, size_t snapshot);
+
+/* What both stand on: any pieces of memory, and the digest that says whose they are. */
+typedef struct af_piece {
+    void *data;
+    size_t size;
+} af_piece;
+AF_CHECKED af_status af_pieces_write(const char *path, const char *digest, const af_piece *p,
+                                     int count);
+AF_CHECKED af_status af_pieces_read(const char *path, const char *digest, bool *found,
+                                    const af_piece *p, int count);
 
 #endif

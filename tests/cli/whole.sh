@@ -24,3 +24,16 @@ ok "$@" --resume
 ok run --task ecg --method constant --out d
 fails 1 run --task ecg --method random --budget 1flop --out e
 says "budget 1flop: not one trial"
+# Shared weights: a step is enough, nothing is too little, and only some spaces can.
+ok run --task darcy --method darts --budget 2epochs --out f
+says "darts on nb201"
+fails 2 run --task darcy --method darts --budget 2epochs --out f
+says "--resume"
+ok run --task darcy --method darts --budget 2epochs --out f --resume
+ok run --task darcy --method darts --set batch=8 --budget 0.03x --out g
+fails 1 run --task darcy --method darts --budget 1flop --out h
+says "budget 1flop: not one step"
+fails 2 run --task darcy --method darts --budget 3trials --out i
+says "makes no trials"
+fails 2 run --task darcy --method darts --space wrn --out i
+says "has no supernet"

@@ -51,6 +51,7 @@ static void read_records(char *text)
     char proposals[AF_SHA256_HEX], outcomes[AF_SHA256_HEX];
     if (af_journal_digests(&j, proposals, outcomes) != AF_OK) abort();
     af_free(j.entries);
+    af_free(j.shared.rows);
     json_decref(asked);
 }
 
