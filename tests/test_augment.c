@@ -184,7 +184,7 @@ static void batches(void **state)
         for (int b = 0; b < 2; b++) {
             af_feeder_load(&f, order[b], 3);
             for (int k = 0; k < 3; k++) {
-                const float *x = d->x + order[b][k] * TOY_X;
+                const float *x = af_dataset_sample(d, order[b][k], NULL);
                 af_augment_draw draw =
                     af_augment_at(&t.recipe.augment, d->input, 3, 4, (uint32_t)epoch, order[b][k]);
                 if (epoch < 0)

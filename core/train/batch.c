@@ -15,7 +15,8 @@ af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s, 
     f->order = af_calloc((size_t)most, sizeof *f->order);
     f->x = af_calloc((size_t)batch, (size_t)af_shape_size(d->input) * sizeof *f->x);
     f->y = af_calloc((size_t)batch, target_bytes(d));
-    if (f->order && f->x && f->y) return AF_OK;
+    f->room = af_calloc(1, (size_t)af_shape_size(d->input) * sizeof *f->room);
+    if (f->order && f->x && f->y && f->room) return AF_OK;
     af_feeder_close(f);
     return AF_ENOMEM;
 }
@@ -25,6 +26,7 @@ void af_feeder_close(af_feeder *f)
     af_free(f->order);
     af_free(f->x);
     af_free(f->y);
+    af_free(f->room);
     *f = (af_feeder){0};
 }
 
@@ -75,7 +77,7 @@ static void load_x(const af_feeder *f, float *to, int64_t sample)
 {
     af_shape shape = f->data->input;
     size_t size = (size_t)af_shape_size(shape);
-    const float *from = f->data->x + (size_t)sample * size;
+    const float *from = af_dataset_sample(f->data, sample, f->room);
     const float *mean = f->scaling->x_mean, *std = f->scaling->x_std;
     const af_augment *a = &f->augment;
     bool augmented = a->pad || a->flip || a->cutout;

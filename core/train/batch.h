@@ -12,8 +12,9 @@ typedef struct af_feeder {
     af_augment augment; /* of this epoch, drawn at seed, trial and epoch; none before the first */
     uint64_t seed, trial;
     uint32_t epoch;
-    float *x; /* {batch, C, H, W} */
-    void *y;  /* targets of the batch */
+    float *x;    /* {batch, C, H, W} */
+    void *y;     /* targets of the batch */
+    float *room; /* for one sample on its way */
 } af_feeder;
 
 AF_CHECKED af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s,
