@@ -2,8 +2,9 @@
  * memory and lets the backend make its kernels. */
 #include "eval/timing.h"
 #include <string.h>
+#include "core/base/alloc.h"
 #include "core/base/log.h"
-#include "core/train/batch.h"
+#include "core/train/loader.h"
 #include "eval/cli.h"
 
 enum { MOST_STEPS = 50 };
@@ -12,7 +13,8 @@ static const double ENOUGH_SECONDS = 2;
 typedef struct trial_run { /* what is needed to take training steps */
     const af_training *job;
     af_plan *plan;
-    af_feeder feeder;
+    af_loader *loader;
+    int64_t *order;
     af_update update;
     int steps; /* an epoch has */
 } trial_run;
@@ -31,9 +33,11 @@ static af_status open_trial_run(trial_run *r, const af_training *t)
     o.scale = scaling->y_std;
     o.shift = scaling->y_mean;
     AF_TRY(af_plan_new(&r->plan, t->graph, t->backend, &o));
-    AF_TRY(af_feeder_new(&r->feeder, t->data, scaling, o.batch, train->count));
+    AF_TRY(af_loader_new(&r->loader, t->data, o.batch, (int64_t)r->steps * o.batch));
+    r->order = af_calloc((size_t)train->count, sizeof *r->order);
+    if (!r->order) return AF_ENOMEM;
     af_plan_init(r->plan, t->seed, t->trial);
-    af_feeder_epoch(&r->feeder, t, train, 0);
+    af_epoch_order(r->order, t, train, 0);
     r->update = af_update_default();
     r->update.kind = t->recipe.optimiser;
     r->update.lr = 1e-6; /* the time does not depend on it, and nothing can diverge */
@@ -43,11 +47,13 @@ static af_status open_trial_run(trial_run *r, const af_training *t)
 static af_status take_step(trial_run *r, int step)
 {
     double loss;
-    int batch = af_plan_batch(r->plan);
+    const af_source source = af_epoch_source(r->job, 0);
     af_position at = {r->job->seed, r->job->trial, 0, (uint32_t)step};
-    af_feeder_load(&r->feeder, r->feeder.order + (int64_t)(step % r->steps) * batch, batch);
+    if (step % r->steps == 0) /* from the start, as in every epoch */
+        af_loader_start(r->loader, &source, r->order, (int64_t)r->steps * af_plan_batch(r->plan));
+    const af_batch *b = af_loader_next(r->loader);
     r->update.count = step;
-    return af_plan_step(r->plan, r->feeder.x, r->feeder.y, &r->update, at, &loss);
+    return af_plan_step(r->plan, b->x, b->y, &r->update, at, &loss);
 }
 
 static af_status time_steps(af_timing *out, trial_run *r)
@@ -81,7 +87,8 @@ static af_status time_training(af_timing *out, af_workbench *w)
     trial_run r = {0};
     af_status st = open_trial_run(&r, &job);
     if (st == AF_OK) st = time_steps(out, &r);
-    af_feeder_close(&r.feeder);
+    af_loader_free(r.loader);
+    af_free(r.order);
     af_plan_free(r.plan);
     af_graph_free(graph);
     return st;

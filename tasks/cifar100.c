@@ -72,7 +72,8 @@ const af_task af_task_cifar100 = {
         "NAS-Bench-360 augments the validation images too; here they are used as they are. "
         "Training order is shuffled. A smaller size keeps the first images of each split. small: "
         "8,000 + 2,000 + 2,000 images and 40 epochs. tiny: 1,600 + 400 + 400 images, each 2 x 2 "
-        "pixels averaged to 16 x 16, all 100 classes, crop 1, no cutout. The stand-in's classes "
+        "pixels summed to 16 x 16 and scaled alike, all 100 classes, crop 1, no cutout. The "
+        "stand-in's classes "
         "bear the real names but mean one of ten shapes with one of ten textures; image k is of "
         "class k modulo 100, so splits are balanced.",
     .cite =

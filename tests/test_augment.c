@@ -1,5 +1,7 @@
 /* Augmentation: what is done to one image, against a plain description of it; which numbers decide,
  * and that nothing else does; and that training uses it and validation does not. */
+#include <math.h>
+#include <stdlib.h>
 #include "core/base/alloc.h"
 #include "core/registry.h"
 #include "core/train/batch.h"
@@ -164,44 +166,107 @@ static void prints(void **state)
 /* ---- batches ---- */
 
 /* Padding is a stored 0, so it is scaled like any other value; what is cut is 0 after scaling. The
- * order of a batch and what else is in it change nothing. */
+ * order of a batch and what else is in it change nothing, nor does the type that x is stored as. */
+static void check_batches(const toy *stored, const af_dataset *d)
+{
+    af_batch b;
+    const int64_t order[2][3] = {{4, 0, 2}, {2, 4, 1}};
+    float want[TOY_X], seen[TOY_X];
+    const af_scaling *s = &d->scaling[AF_CLEAN];
+    af_training t = {.task = &toy_labels, .data = d, .seed = 3, .trial = 4};
+    t.recipe.augment = (af_augment){.pad = 2, .flip = true, .cutout = 2};
+    assert_ok(af_batch_new(&b, d, 3));
+    int changed = 0;
+    for (int epoch = -1; epoch < 8; epoch++) {
+        af_source source = af_epoch_source(&t, epoch);
+        if (epoch < 0) source.augment = (af_augment){0}; /* as for validation */
+        for (int k = 0; k < 2; k++) {
+            af_batch_load(&b, &source, order[k], 3);
+            assert_int_equal(b.n, 3);
+            for (int i = 0; i < 3; i++) {
+                const int64_t sample = order[k][i];
+                af_augment_draw draw =
+                    af_augment_at(&t.recipe.augment, d->input, 3, 4, (uint32_t)epoch, sample);
+                if (epoch < 0) draw = (af_augment_draw){0};
+                af_augment_move(want, stored->x + sample * TOY_X, d->input, &draw);
+                for (int e = 0; e < TOY_X; e++) want[e] = (want[e] - s->x_mean[e]) / s->x_std[e];
+                af_augment_cut(want, d->input, &draw);
+                assert_memory_equal(b.x + i * TOY_X, want, sizeof want);
+                assert_int_equal(((const int32_t *)b.y)[i], stored->label[sample]);
+            }
+        }
+        changed += epoch > 0 && memcmp(seen, b.x, sizeof seen) != 0;
+        memcpy(seen, b.x, sizeof seen);
+    }
+    assert_in_range(changed, 4, 7);
+    af_batch_close(&b);
+}
+
 static void batches(void **state)
 {
     (void)state;
-    af_dataset *d;
-    af_feeder f;
-    const int64_t order[2][3] = {{4, 0, 2}, {2, 4, 1}};
-    float want[TOY_X], seen[TOY_X];
-    toy_write(&toy_labels, AF_MAIN);
-    assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
-    const af_scaling *s = &d->scaling[AF_CLEAN];
-    af_training t = {.task = &toy_labels, .seed = 3, .trial = 4};
-    t.recipe.augment = (af_augment){.pad = 2, .flip = true, .cutout = 2};
-    assert_ok(af_feeder_new(&f, d, s, 3, TOY_N));
-    int changed = 0;
-    for (int epoch = -1; epoch < 8; epoch++) {
-        if (epoch >= 0) af_feeder_epoch(&f, &t, &d->split[AF_CLEAN][AF_TRAIN], epoch);
-        for (int b = 0; b < 2; b++) {
-            af_feeder_load(&f, order[b], 3);
-            for (int k = 0; k < 3; k++) {
-                const float *x = d->x + order[b][k] * TOY_X;
-                af_augment_draw draw =
-                    af_augment_at(&t.recipe.augment, d->input, 3, 4, (uint32_t)epoch, order[b][k]);
-                if (epoch < 0)
-                    draw = (af_augment_draw){0}; /* before the first: as for validation */
-                af_augment_move(want, x, d->input, &draw);
-                for (int e = 0; e < TOY_X; e++) want[e] = (want[e] - s->x_mean[e]) / s->x_std[e];
-                af_augment_cut(want, d->input, &draw);
-                assert_memory_equal(f.x + k * TOY_X, want, sizeof want);
-                assert_int_equal(((const int32_t *)f.y)[k], ((const int32_t *)d->y)[order[b][k]]);
-            }
-        }
-        changed += epoch > 0 && memcmp(seen, f.x, sizeof seen) != 0;
-        memcpy(seen, f.x, sizeof seen);
+    for (af_stored type = 0; type < AF_STORED_TYPES; type++) {
+        toy t;
+        af_dataset *d;
+        toy_fill(&t, &toy_labels);
+        toy_store_as(&t, type);
+        assert_ok(af_dataset_write(work_dir, &t.content));
+        assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
+        check_batches(&t, d);
+        af_dataset_close(d);
     }
-    assert_in_range(changed, 4, 7);
-    af_feeder_close(&f);
-    af_dataset_close(d);
+}
+
+/* What NAS-Bench-360 does to a training image of CIFAR-100: RandomCrop(32, padding 4), flip,
+ * ToTensor, Normalize, and a square of 16 set to 0; an image of 255s shows all of it. */
+static void cifar100_is_augmented_as_published(void **state)
+{
+    (void)state;
+    enum { SIDE = 32, PLANE = SIDE * SIDE, ALL = 3 * PLANE };
+    static const double mean[] = {0.5071, 0.4867, 0.4408}, std[] = {0.2675, 0.2565, 0.2761};
+    static uint8_t white[ALL];
+    float x_mean[ALL], x_std[ALL];
+    const af_task *task = af_find_task("cifar100");
+    for (int i = 0; i < ALL; i++) {
+        white[i] = 255;
+        x_mean[i] = (float)(255 * mean[i / PLANE]);
+        x_std[i] = (float)(255 * std[i / PLANE]);
+    }
+    const af_dataset d = {.n = 1,
+                          .input = {3, SIDE, SIDE},
+                          .output = {100, 1, 1},
+                          .x_type = AF_STORED_UINT8,
+                          .x = white,
+                          .y = (const int32_t[]){7},
+                          .scaling = {[AF_CLEAN] = {.x_mean = x_mean, .x_std = x_std}}};
+    for (af_size size = AF_SMALL; size <= AF_FULL; size++) {
+        const af_augment *a = &task->recipe[size].augment;
+        const af_training t = {.task = task, .data = &d, .recipe = task->recipe[size]};
+        int flipped = 0, farthest = 0;
+        af_batch b;
+        assert_ok(af_batch_new(&b, &d, 1));
+        for (int epoch = 0; epoch < 400; epoch++) {
+            const af_source source = af_epoch_source(&t, epoch);
+            const af_augment_draw draw = af_augment_at(a, d.input, 0, 0, (uint32_t)epoch, 0);
+            af_batch_load(&b, &source, (const int64_t[]){0}, 1);
+            for (int i = 0; i < ALL; i++) {
+                const int c = i / PLANE, row = i / SIDE % SIDE, column = i % SIDE;
+                const int y = row + draw.dy, x = (draw.flip ? SIDE - 1 - column : column) + draw.dx;
+                const bool inside = y >= 0 && y < SIDE && x >= 0 && x < SIDE;
+                const bool cut = row >= draw.top && row < draw.bottom && column >= draw.left &&
+                                 column < draw.right;
+                const double want = cut ? 0 : ((inside ? 1 : 0) - mean[c]) / std[c];
+                assert_true(fabs(b.x[i] - want) < 1e-6);
+            }
+            assert_in_range(draw.bottom - draw.top, 8, 16);
+            assert_in_range(draw.right - draw.left, 8, 16);
+            flipped += draw.flip;
+            if (abs(draw.dy) > farthest) farthest = abs(draw.dy);
+        }
+        assert_int_equal(farthest, 4);
+        assert_in_range(flipped, 150, 250);
+        af_batch_close(&b);
+    }
 }
 
 /* ---- training ---- */
@@ -298,6 +363,7 @@ int main(void)
         cmocka_unit_test(one_dimension),
         cmocka_unit_test(prints),
         cmocka_unit_test(batches),
+        cmocka_unit_test(cifar100_is_augmented_as_published),
         cmocka_unit_test(training_uses_it),
         cmocka_unit_test(digest_covers_it),
     };

@@ -27,7 +27,7 @@ struct damage {
     double value;
     const char *says[2];
     int64_t element; /* poke: which one */
-    char type;       /* replace: d(ouble) f(loat) i(nt) u(nsigned) s(tring), F: chunked float */
+    char type;       /* replace: see type_of; F: chunked float */
     hsize_t dims[4];
     const char *text;
     bool dense;
@@ -55,15 +55,22 @@ static void unlink_block(hid_t f, const damage *c)
     assert_true(H5Ldelete(f, c->target, H5P_DEFAULT) >= 0);
 }
 
+/* d(ouble), i(nt), u(nsigned), b(yte), h(alf), B(ig-endian half), s(tring); else float. */
 static hid_t type_of(char letter)
 {
-    switch (letter | 0x20) {
+    switch (letter) {
     case 'd':
         return H5T_NATIVE_DOUBLE;
     case 'i':
         return H5T_NATIVE_INT32;
     case 'u':
         return H5T_NATIVE_UINT32;
+    case 'b':
+        return H5T_STD_I8LE;
+    case 'h':
+        return H5T_STD_U16LE;
+    case 'B':
+        return H5T_STD_I16BE;
     case 's':
         return H5T_C_S1;
     default:
@@ -164,7 +171,11 @@ static const damage damages[] = {
     {"id_missing", unlink_block, "/id", 0, .says = {"/id: missing"}},
     {"valid_missing", unlink_block, VALID, 0, .says = {"/splits/clean/valid: missing"}},
     {"splits_missing", unlink_block, "/splits", 0, .says = {"/splits/clean/train: missing"}},
-    {"x_double", replace, "/x", 0, .says = {"/x: holds 64-bit float, want 32-bit float"}, .type = 'd', .dims = {12, 2, 1, 5}},
+    {"x_double", replace, "/x", 0, .says = {"/x: holds 64-bit float, want 32-bit float or 8-bit integer without sign or 16-bit integer (little-endian)"}, .type = 'd', .dims = {12, 2, 1, 5}},
+    {"x_signed_byte", replace, "/x", 0, .says = {"/x: holds 8-bit integer, want 32-bit float or 8-bit integer without sign"}, .type = 'b', .dims = {12, 2, 1, 5}},
+    {"x_unsigned_short", replace, "/x", 0, .says = {"/x: holds 16-bit integer without sign, want 32-bit float or"}, .type = 'h', .dims = {12, 2, 1, 5}},
+    {"x_big_endian", replace, "/x", 0, .says = {"/x: holds 16-bit integer", "or 16-bit integer (little-endian)"}, .type = 'B', .dims = {12, 2, 1, 5}},
+    {"y_byte", replace, "/y", 0, .says = {"/y: holds 8-bit integer, want 32-bit integer (little-endian)"}, .type = 'b', .dims = {12}},
     {"x_rank", replace, "/x", 0, .says = {"/x: has 2 dimensions, want 4"}, .dims = {12, 10}},
     {"x_chunked", replace, "/x", 0, .says = {"/x: stored chunked", "want contiguous"}, .type = 'F', .dims = {12, 2, 1, 5}},
     {"x_empty", replace, "/x", 0, .says = {"/x: dimension 2 is 0, want at least 1"}, .element = 4, .dims = {12, 2, 0, 5}},
@@ -178,7 +189,8 @@ static const damage damages[] = {
     {"group_shared", poke, "/group", 101, .says = {"/splits/clean/valid: sample 6 (id 'A00002') is of group 101, which is already in train", "want every group in at most one split"}, .element = 6},
     {"group_short", replace, "/group", 0, .says = {"/group: 3 samples, want the 12 of /x"}, .type = 'i', .dims = {3}},
     {"id_empty", replace, "/id", 0, .says = {"/id: sample 0 has an id of no bytes, want 1 to 63"}, .type = 's', .dims = {12}},
-    {"other_format", set_number, "format", 1, .says = {"attribute 'format': 1, want 2", "another version"}},
+    {"other_format", set_number, "format", 2, .says = {"attribute 'format': 2, want 3", "made by an older version of afield, prepare it again"}},
+    {"newer_format", set_number, "format", 4, .says = {"attribute 'format': 4, want 3", "made by a newer version of afield"}},
     {"real_format", set_real, "format", 1, .says = {"attribute 'format': 64-bit float, want one integer"}},
     {"format_missing", delete_attribute, "format", 0, .says = {"attribute 'format': missing"}},
     {"sha256_missing", delete_attribute, "sha256", 0, .says = {"attribute 'sha256': missing"}},
@@ -237,7 +249,7 @@ static herr_t copy_attribute(hid_t from, const char *name, const H5A_info_t *inf
 
 /* Copies the toy into a file that may share messages: of today's format, but with headers as old as
  * possible, which have no checksums. Gives where /x lies, and its size. */
-static void rewrite_with_old_headers(uint64_t place[2])
+static void rewrite_with_old_headers(uint64_t place[2], hid_t type)
 {
     static const char *const members[] = {"y", "id", "group", "splits", "scale"};
     hid_t plist = H5Pcreate(H5P_FILE_CREATE), space, x;
@@ -249,7 +261,7 @@ static void rewrite_with_old_headers(uint64_t place[2])
     for (size_t i = 0; i < LENGTH(members); i++)
         assert_true(H5Ocopy(from, members[i], to, members[i], H5P_DEFAULT, H5P_DEFAULT) >= 0);
     space = H5Screate_simple(4, (const hsize_t[]){12, 2, 1, 5}, NULL);
-    x = H5Dcreate2(to, "x", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    x = H5Dcreate2(to, "x", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     const float zeros[TOY_N * TOY_X] = {0};
     assert_true(H5Dwrite(x, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros) >= 0);
     place[0] = H5Dget_offset(x);
@@ -262,30 +274,53 @@ static void rewrite_with_old_headers(uint64_t place[2])
     assert_int_equal(rename(work_at("old.h5"), toy_path(&toy_labels)), 0);
 }
 
-/* Address and size of a block lie side by side in its header. */
-static void block_beyond_the_end_is_reported(void **state)
+/* Says of /x, stored as `type`, that it lies `back` bytes before its place; 0: just before the end
+ * of the file. Address and size of a block lie side by side in its header. */
+static void move_x(hid_t type, uint64_t back)
 {
-    (void)state;
     char *bytes;
     size_t size, found = 0;
     uint64_t place[2];
     toy_copy(&toy_labels);
-    rewrite_with_old_headers(place);
+    rewrite_with_old_headers(place, type);
     assert_ok(toy_open_and_close(&toy_labels));
     assert_ok(af_file_read(&bytes, &size, toy_path(&toy_labels), 1 << 20));
-    const uint64_t late = size - 4;
+    const uint64_t address = back ? place[0] - back : size - 4;
     for (size_t i = 0; i + sizeof place <= size; i++)
         if (!memcmp(bytes + i, place, sizeof place)) {
-            memcpy(bytes + i, &late, sizeof late);
+            memcpy(bytes + i, &address, sizeof address);
             found++;
         }
     af_status st = af_file_write(toy_path(&toy_labels), bytes, size);
     af_free(bytes);
     assert_ok(st);
     assert_int_equal(found, 1);
+}
+
+static void block_beyond_the_end_is_reported(void **state)
+{
+    (void)state;
+    const hid_t types[AF_STORED_TYPES] = {H5T_NATIVE_FLOAT, H5T_NATIVE_UINT8, H5T_NATIVE_INT16};
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        move_x(types[i], 0);
+        assert_int_equal(toy_open_and_close(&toy_labels), AF_EFORMAT);
+        assert_says("/x: bytes");
+        assert_says("the file is truncated");
+    }
+}
+
+/* Numbers are used where they lie. */
+static void uneven_addresses_are_reported(void **state)
+{
+    (void)state;
+    move_x(H5T_NATIVE_FLOAT, 2);
     assert_int_equal(toy_open_and_close(&toy_labels), AF_EFORMAT);
-    assert_says("/x: bytes");
-    assert_says("the file is truncated");
+    assert_says("want a multiple of 4");
+    move_x(H5T_NATIVE_INT16, 1);
+    assert_int_equal(toy_open_and_close(&toy_labels), AF_EFORMAT);
+    assert_says("want a multiple of 2");
+    move_x(H5T_NATIVE_UINT8, 1);
+    assert_ok(toy_open_and_close(&toy_labels));
 }
 
 static void format_without_checksums_is_refused(void **state)
@@ -297,12 +332,10 @@ static void format_without_checksums_is_refused(void **state)
     assert_says("want one of HDF5 1.8");
 }
 
-static void flipped_bits_never_crash(void **state)
+static size_t flip_bits(void)
 {
-    (void)state;
     char *bytes;
     size_t size, seen = 0;
-    toy_copy(&toy_labels);
     assert_ok(af_file_read(&bytes, &size, toy_path(&toy_labels), 1 << 20));
     const int fd = open(toy_path(&toy_labels), O_WRONLY);
     af_rng r = af_rng_at(1, "flip", 0, 0, 0, 0);
@@ -324,7 +357,19 @@ static void flipped_bits_never_crash(void **state)
     close(fd);
     af_free(bytes);
     assert_ok(toy_open_and_close(&toy_labels));
-    assert_true(seen > 1000); /* the rest hit padding */
+    return seen;
+}
+
+static void flipped_bits_never_crash(void **state)
+{
+    (void)state;
+    for (af_stored type = 0; type < AF_STORED_TYPES; type++) {
+        toy t;
+        toy_fill(&t, &toy_labels);
+        toy_store_as(&t, type);
+        assert_ok(af_dataset_write(work_dir, &t.content));
+        assert_true(flip_bits() > 1000); /* the rest hit padding */
+    }
 }
 
 /* Files that open, because nothing in them is impossible. */
@@ -388,6 +433,7 @@ int main(void)
     static const struct CMUnitTest plain[] = {
         cmocka_unit_test(truncation_is_reported),
         cmocka_unit_test(block_beyond_the_end_is_reported),
+        cmocka_unit_test(uneven_addresses_are_reported),
         cmocka_unit_test(format_without_checksums_is_refused),
         cmocka_unit_test(flipped_bits_never_crash),
         cmocka_unit_test(verify_sees_one_bit),

@@ -30,7 +30,7 @@ static void check_scaling(const af_dataset *d, af_protocol p, const af_indices *
     for (int point = 0; point < size; point++) {
         double mean[2] = {0}, squares[2] = {0};
         for (int64_t k = 0; k < over->count; k++) {
-            const double v[2] = {d->x[over->i[k] * 3 * size + point],
+            const double v[2] = {((const float *)d->x)[over->i[k] * 3 * size + point],
                                  ((const float *)d->y)[over->i[k] * size + point]};
             for (int c = 0; c < 2; c++) {
                 mean[c] += v[c] / (double)over->count;
@@ -54,7 +54,7 @@ static void check_generated_values(const af_dataset *d)
     const int n = d->input.w, size = n * n;
     for (int64_t k = 0; k < d->n; k++)
         for (int p = 0; p < size; p++) {
-            const float *x = d->x + k * 3 * size, u = ((const float *)d->y)[k * size + p];
+            const float *x = af_dataset_sample(d, k, NULL), u = ((const float *)d->y)[k * size + p];
             bool edge = p < n || p >= size - n || p % n == 0 || p % n == n - 1;
             assert_true(x[p] == 3 || x[p] == 12);
             assert_true(fabs(x[size + p] - (double)(p % n) / (n - 1)) < 1e-7);

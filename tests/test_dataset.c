@@ -47,6 +47,60 @@ static void round_trip(void **state)
     }
 }
 
+/* Each type of /x: the bytes come back as they were, samples are the numbers they stand for, the
+ * checksum knows the type, and a file is as much smaller. */
+static void stored_types(void **state)
+{
+    (void)state;
+    static const size_t bytes[AF_STORED_TYPES] = {
+        [AF_STORED_FLOAT32] = 4, [AF_STORED_UINT8] = 1, [AF_STORED_INT16] = 2};
+    for (af_stored type = 0; type < AF_STORED_TYPES; type++) {
+        toy t;
+        af_dataset *d;
+        float room[TOY_X];
+        char sha256[AF_SHA256_HEX];
+        toy_fill(&t, &toy_labels);
+        toy_store_as(&t, type);
+        assert_ok(af_dataset_write(work_dir, &t.content));
+        assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
+        assert_int_equal(d->x_type, type);
+        assert_memory_equal(d->x, t.content.x, TOY_N * TOY_X * bytes[type]);
+        for (int i = 0; i < TOY_N; i++)
+            assert_memory_equal(af_dataset_sample(d, i, room), t.x + i * TOY_X, sizeof room);
+        assert_ok(af_dataset_verify(d));
+        memcpy(sha256, d->sha256, sizeof sha256);
+        af_dataset_close(d);
+        t.content.x_type = AF_STORED_FLOAT32; /* the same numbers under another type */
+        t.content.x = t.x;
+        assert_ok(af_dataset_write(work_dir, &t.content));
+        assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
+        assert_int_equal(strcmp(sha256, d->sha256) == 0, type == AF_STORED_FLOAT32);
+        af_dataset_close(d);
+    }
+}
+
+static void types_have_h5py_s_names(void **state)
+{
+    (void)state;
+    const hid_t types[AF_STORED_TYPES] = {[AF_STORED_FLOAT32] = H5T_IEEE_F32LE,
+                                          [AF_STORED_UINT8] = H5T_STD_U8LE,
+                                          [AF_STORED_INT16] = H5T_STD_I16LE};
+    static const char *const names[] = {"float32", "uint8", "int16"};
+    for (af_stored type = 0; type < AF_STORED_TYPES; type++) {
+        toy t;
+        toy_fill(&t, &toy_labels);
+        toy_store_as(&t, type);
+        assert_ok(af_dataset_write(work_dir, &t.content));
+        hid_t f = H5Fopen(toy_path(&toy_labels), H5F_ACC_RDONLY, H5P_DEFAULT);
+        hid_t set = H5Dopen2(f, "/x", H5P_DEFAULT), is = H5Dget_type(set);
+        assert_true(H5Tequal(is, types[type]) > 0);
+        H5Tclose(is);
+        H5Dclose(set);
+        H5Fclose(f);
+        assert_string_equal(af_stored_names[type], names[type]);
+    }
+}
+
 static void optional_parts_may_be_absent(void **state)
 {
     (void)state;
@@ -304,6 +358,10 @@ static void bad_pairs_leave_the_old_one(void **state)
     held_out.x[0] = NAN;
     assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &held_out.content), AF_EFORMAT);
     assert_says("/toy.test.h5: refused to write: /x: sample 0");
+    toy_fill_pair(&main, &held_out, &toy_labels);
+    toy_store_as(&held_out, AF_STORED_INT16);
+    assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &held_out.content), AF_EINVAL);
+    assert_says("one type of /x");
     assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &main.content), AF_EINVAL);
     assert_says("refused to write two parts that are no pair");
     assert_ok(toy_open_and_close(&toy_labels));
@@ -391,6 +449,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
+        cmocka_unit_test(stored_types),
+        cmocka_unit_test(types_have_h5py_s_names),
         cmocka_unit_test(optional_parts_may_be_absent),
         cmocka_unit_test(equal_contents_give_equal_files),
         cmocka_unit_test(held_out_is_counted),

@@ -64,8 +64,10 @@ static af_status read_attributes(af_dataset *d, const af_task *task, af_dataset_
     AF_TRY(af_mapping_integer(m, "format", &format));
     if (format != AF_DATASET_FORMAT)
         return af_fail(AF_EFORMAT,
-                       "attribute 'format': %lld, want %d; it was made by another version",
-                       (long long)format, AF_DATASET_FORMAT);
+                       "attribute 'format': %lld, want %d; it was made by %s version of afield, "
+                       "prepare it again",
+                       (long long)format, AF_DATASET_FORMAT,
+                       format < AF_DATASET_FORMAT ? "an older" : "a newer");
     AF_TRY(af_mapping_text(m, "task", d->task, sizeof d->task));
     if (strcmp(d->task, task->name) != 0)
         return af_fail(AF_EFORMAT, "attribute 'task': '%s', want '%s'", d->task, task->name);
@@ -89,33 +91,42 @@ static af_status want_samples(const af_block *b, int64_t n)
                    (long long)b->dims[0], (long long)n);
 }
 
-/* {n, C, H, W}; n is given by the first such block. */
-static af_status read_samples(af_dataset *d, const char *name, af_shape *shape,
-                              const float **values)
+static af_status take_shape(af_shape *shape, const af_block *b)
 {
-    af_block b = {.name = name, .type = AF_FLOAT32, .rank = 4};
-    AF_TRY(af_mapping_block(d->mapping, &b));
-    if (d->n) AF_TRY(want_samples(&b, d->n));
     for (int i = 1; i < 4; i++)
-        if (b.dims[i] > AF_MAX_DIM)
-            return af_fail(AF_EFORMAT, "%s: dimension %d is %lld, want at most %d", name, i,
-                           (long long)b.dims[i], AF_MAX_DIM);
+        if (b->dims[i] > AF_MAX_DIM)
+            return af_fail(AF_EFORMAT, "%s: dimension %d is %lld, want at most %d", b->name, i,
+                           (long long)b->dims[i], AF_MAX_DIM);
+    *shape = (af_shape){(int)b->dims[1], (int)b->dims[2], (int)b->dims[3]};
+    return AF_OK;
+}
+
+static af_status read_inputs(af_dataset *d)
+{
+    af_block b = {.name = "/x", .rank = 4};
+    AF_TRY(af_mapping_block_of(d->mapping, &b, af_stored_blocks, AF_STORED_TYPES));
+    AF_TRY(take_shape(&d->input, &b));
+    while (af_stored_blocks[d->x_type] != b.type) d->x_type++;
     d->n = b.dims[0];
-    *shape = (af_shape){(int)b.dims[1], (int)b.dims[2], (int)b.dims[3]};
-    *values = b.data;
+    d->x = b.data;
+    return AF_OK;
+}
+
+static af_status read_dense_targets(af_dataset *d)
+{
+    af_block b = {.name = "/y", .type = AF_FLOAT32, .rank = 4};
+    AF_TRY(af_mapping_block(d->mapping, &b));
+    AF_TRY(want_samples(&b, d->n));
+    AF_TRY(take_shape(&d->output, &b));
+    d->y = b.data;
     return AF_OK;
 }
 
 static af_status read_targets(af_dataset *d)
 {
     int64_t classes;
-    const float *values = NULL;
     af_block b = {.name = "/y", .type = AF_INT32, .rank = 1};
-    if (d->dense) {
-        AF_TRY(read_samples(d, "/y", &d->output, &values));
-        d->y = values;
-        return AF_OK;
-    }
+    if (d->dense) return read_dense_targets(d);
     AF_TRY(af_mapping_integer(d->mapping, "classes", &classes));
     if (classes < 1 || classes > AF_MAX_DIM)
         return af_fail(AF_EFORMAT, "attribute 'classes': %lld, want 1 to %d", (long long)classes,
@@ -196,7 +207,7 @@ static af_status read_all(af_dataset *d, const af_task *task, af_dataset_part pa
     if (part == AF_HELD_OUT) atomic_fetch_add(&held_out_opened, 1);
     AF_TRY(read_attributes(d, task, part));
     d->dense = task->objective != AF_SINGLE_LABEL;
-    AF_TRY(read_samples(d, "/x", &d->input, &d->x));
+    AF_TRY(read_inputs(d));
     AF_TRY(read_targets(d));
     AF_TRY(read_names(d));
     AF_TRY(read_splits(d));
@@ -243,6 +254,23 @@ void af_dataset_close(af_dataset *d)
     af_free(ids.out);
     af_mapping_close(d->mapping);
     af_free(d);
+}
+
+const float *af_dataset_sample(const af_dataset *d, int64_t i, float *room)
+{
+    const size_t size = (size_t)af_shape_size(d->input), from = (size_t)i * size;
+    const uint8_t *bytes = d->x;
+    const int16_t *shorts = d->x;
+    switch (d->x_type) {
+    case AF_STORED_UINT8:
+        for (size_t e = 0; e < size; e++) room[e] = bytes[from + e];
+        return room;
+    case AF_STORED_INT16:
+        for (size_t e = 0; e < size; e++) room[e] = shorts[from + e];
+        return room;
+    default:
+        return (const float *)d->x + from;
+    }
 }
 
 af_status af_dataset_verify(const af_dataset *d)

@@ -1,7 +1,8 @@
 /* The canonical dataset: <directory>/<task>.h5 (train and validation) and <task>.test.h5, HDF5 that
  * h5py reads as is. Contiguous, so samples are memory-mapped.
  *
- *   /x      float32 {N, C, H, W}          /y  int32 {N} or float32 {N, C, H, W}
+ *   /x      float32, uint8 or int16 {N, C, H, W}, used as float32 of the same value
+ *   /y      int32 {N} or float32 {N, C, H, W}
  *   /id     fixed-length strings {N}      /group  int32 {N}, optional: record, clip ... of a sample
  *   /splits/<protocol>/<train|valid|test> int64 indices into this file
  *   /scale/<protocol>/{x_mean,x_std,y_mean,y_std}  float32, optional: x is used as
@@ -11,7 +12,11 @@
  *           and in the main file held_out_sha256: of the held-out file made with it
  *   sha256: of the line "task ecg", for labels the line "classes 4", then /x, /y, /id, /group and
  *           for each protocol its splits and its scale, as far as they are there, each after a
- *           line of its name and dimensions, "/splits/clean/train 900"; /id: and its width
+ *           line of its name and dimensions, "/splits/clean/train 900"; /x: and its type,
+ *           "/x 900 1 1 250 float32"; /id: and its width
+ *
+ * Small integers are for data that are integers: pixels, counts, readings of a converter. They take
+ * a quarter or half of the room, and nothing is lost.
  *
  * Reading checks everything once: shapes, label range, indices, groups, finite values.
  */
@@ -27,6 +32,15 @@ typedef enum af_dataset_part {
     AF_MAIN,
     AF_HELD_OUT
 } af_dataset_part; /* <task>.h5 | <task>.test.h5 */
+
+/* The type of /x in the file, little-endian. */
+typedef enum af_stored {
+    AF_STORED_FLOAT32,
+    AF_STORED_UINT8,
+    AF_STORED_INT16,
+    AF_STORED_TYPES
+} af_stored;
+extern const char *const af_stored_names[AF_STORED_TYPES]; /* "float32", "uint8", "int16" */
 
 typedef struct af_indices {
     int64_t *i; /* NULL: the split is not in this file */
@@ -45,10 +59,11 @@ typedef struct af_dataset {
     int64_t n;
     af_shape input, output; /* output {classes, 1, 1} for labels */
     bool dense;             /* y is float32 like the output */
-    const float *x;         /* mapped, {n, C, H, W} */
-    const void *y;          /* int32 {n}, or float {n, C, H, W} */
-    const char *ids;        /* {n} strings of AF_ID_MAX bytes */
-    const int32_t *group;   /* {n}; NULL: none */
+    af_stored x_type;
+    const void *x;        /* mapped, {n, C, H, W} of x_type; read with af_dataset_sample */
+    const void *y;        /* int32 {n}, or float {n, C, H, W} */
+    const char *ids;      /* {n} strings of AF_ID_MAX bytes */
+    const int32_t *group; /* {n}; NULL: none */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
     struct af_mapping *mapping;
@@ -66,6 +81,9 @@ AF_CHECKED af_status af_dataset_open(af_dataset **out, const char *directory, co
 /* What networks for it must fit. */
 af_io af_dataset_io(const af_dataset *d);
 void af_dataset_close(af_dataset *d);
+/* x of sample i as floats: where it lies when it is stored so, else converted into `room`, {C, H,
+ * W}. May be called by several threads at once. */
+const float *af_dataset_sample(const af_dataset *d, int64_t i, float *room);
 /* Recomputes the checksum over the data (slow on large files). */
 AF_CHECKED af_status af_dataset_verify(const af_dataset *d);
 /* Whether the other half of a main file is there and was made with it, as far as can be told
@@ -89,7 +107,8 @@ typedef struct af_dataset_content {
     int64_t n;
     af_shape input, output;
     bool dense;
-    const float *x;
+    af_stored x_type;
+    const void *x; /* of x_type */
     const void *y;
     const char *ids;      /* {n} x AF_ID_MAX */
     const int32_t *group; /* may be NULL */

@@ -29,6 +29,7 @@ static void view(af_dataset *d, const af_dataset_content *c)
     d->input = c->input;
     d->output = c->output;
     d->dense = c->dense;
+    d->x_type = c->x_type;
     d->x = c->x;
     d->y = c->y;
     d->ids = c->ids;
@@ -60,10 +61,11 @@ static char *pack_ids(draft *f, const char *ids, int64_t n, int width)
     return packed;
 }
 
-static void add_samples(draft *f, const char *name, int64_t n, af_shape s, const float *values)
+static void add_samples(draft *f, const char *name, af_block_type type, int64_t n, af_shape s,
+                        const void *values)
 {
     f->block[f->blocks++] = (af_block){
-        .name = name, .type = AF_FLOAT32, .rank = 4, .dims = {n, s.c, s.h, s.w}, .data = values};
+        .name = name, .type = type, .rank = 4, .dims = {n, s.c, s.h, s.w}, .data = values};
 }
 
 static void add_list(draft *f, const char *name, af_block_type type, int64_t n, const void *values)
@@ -101,9 +103,9 @@ static af_status add_blocks(draft *f, const af_dataset *d)
     const int width = af_dataset_id_width(d->ids, d->n);
     const char *ids = pack_ids(f, d->ids, d->n, width);
     if (!ids) return AF_ENOMEM;
-    add_samples(f, "/x", d->n, d->input, d->x);
+    add_samples(f, "/x", af_stored_blocks[d->x_type], d->n, d->input, d->x);
     if (d->dense)
-        add_samples(f, "/y", d->n, d->output, d->y);
+        add_samples(f, "/y", AF_FLOAT32, d->n, d->output, d->y);
     else
         add_list(f, "/y", AF_INT32, d->n, d->y);
     add_list(f, "/id", AF_TEXT, d->n, ids);
@@ -201,12 +203,13 @@ static af_status check_pair(const af_dataset_content *main, const af_dataset_con
 {
     const bool fit = main->part == AF_MAIN && held_out->part == AF_HELD_OUT &&
                      main->task == held_out->task && main->size == held_out->size &&
+                     main->x_type == held_out->x_type &&
                      af_shape_same(main->input, held_out->input) &&
                      af_shape_same(main->output, held_out->output);
     if (fit) return AF_OK;
     return af_fail(AF_EINVAL,
                    "task %s: refused to write two parts that are no pair, want a main and a "
-                   "held-out part of one task, one size and the same shapes",
+                   "held-out part of one task, one size, one type of /x and the same shapes",
                    main->task->name);
 }
 

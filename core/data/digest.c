@@ -1,26 +1,45 @@
 /* The checksum over a dataset: its identity in results. Every block enters with its name and its
- * dimensions, so neither another shape over the same bytes nor bytes moved to the next block go
- * unseen. The order is described in core/data/dataset.h. */
+ * dimensions, and /x with its type, so neither another shape over the same bytes nor bytes moved to
+ * the next block go unseen. The order is described in core/data/dataset.h. */
 #include <string.h>
 #include "core/data/check.h"
 #include "core/data/hdf5.h"
 #include "core/data/names.h"
 
-static void add(af_sha256 *h, const af_block *b)
+/* `type`: of a block that may be of one of several; NULL: it is always the same. */
+static void add_typed(af_sha256 *h, const af_block *b, const char *type)
 {
     af_sha256_addf(h, "%s", b->name);
     for (int i = 0; i < b->rank; i++) af_sha256_addf(h, " %lld", (long long)b->dims[i]);
+    if (type) af_sha256_addf(h, " %s", type);
     af_sha256_addf(h, "\n");
     af_sha256_add(h, b->data, (size_t)af_block_bytes(b));
 }
 
-static void add_samples(af_sha256 *h, const char *name, int64_t n, af_shape s, const void *values)
+static void add(af_sha256 *h, const af_block *b)
 {
-    add(h, &(af_block){.name = name,
+    add_typed(h, b, NULL);
+}
+
+static void add_inputs(af_sha256 *h, const af_dataset *d)
+{
+    const af_shape s = d->input;
+    const af_block b = {.name = "/x",
+                        .type = af_stored_blocks[d->x_type],
+                        .rank = 4,
+                        .dims = {d->n, s.c, s.h, s.w},
+                        .data = d->x};
+    add_typed(h, &b, af_stored_names[d->x_type]);
+}
+
+static void add_dense_targets(af_sha256 *h, const af_dataset *d)
+{
+    const af_shape s = d->output;
+    add(h, &(af_block){.name = "/y",
                        .type = AF_FLOAT32,
                        .rank = 4,
-                       .dims = {n, s.c, s.h, s.w},
-                       .data = values});
+                       .dims = {d->n, s.c, s.h, s.w},
+                       .data = d->y});
 }
 
 static void add_list(af_sha256 *h, const char *name, af_block_type type, int64_t n,
@@ -64,9 +83,9 @@ af_status af_dataset_digest(const af_dataset *d, char hex[AF_SHA256_HEX])
     if (!h) return AF_ENOMEM;
     af_sha256_addf(h, "task %s\n", d->task);
     if (!d->dense) af_sha256_addf(h, "classes %d\n", d->output.c);
-    add_samples(h, "/x", d->n, d->input, d->x);
+    add_inputs(h, d);
     if (d->dense)
-        add_samples(h, "/y", d->n, d->output, d->y);
+        add_dense_targets(h, d);
     else
         add_list(h, "/y", AF_INT32, d->n, d->y);
     add_ids(h, d);

@@ -14,6 +14,8 @@ typedef enum af_block_type {
     AF_FLOAT32,
     AF_INT32,
     AF_INT64,
+    AF_UINT8,
+    AF_INT16,
     AF_TEXT,
     AF_BLOCK_TYPES
 } af_block_type;
@@ -49,9 +51,12 @@ void af_mapping_seal(af_mapping *m); /* lets go of HDF5; blocks stay mapped */
 void af_mapping_close(af_mapping *m);
 bool af_mapping_has(const af_mapping *m, const char *name);
 bool af_mapping_has_attribute(const af_mapping *m, const char *name);
-/* name, type and rank say what is wanted; width, dims and data are filled. Messages of these three
+/* name, type and rank say what is wanted; width, dims and data are filled. Messages of these four
  * start with the name of the block or attribute, not with the path. */
 AF_CHECKED af_status af_mapping_block(const af_mapping *m, af_block *b);
+/* The same for a block of any of several types; b->type is filled, too. */
+AF_CHECKED af_status af_mapping_block_of(const af_mapping *m, af_block *b,
+                                         const af_block_type *types, int count);
 AF_CHECKED af_status af_mapping_text(const af_mapping *m, const char *name, char *out, size_t size);
 AF_CHECKED af_status af_mapping_integer(const af_mapping *m, const char *name, int64_t *out);
 

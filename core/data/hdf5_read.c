@@ -3,7 +3,6 @@
  * A file that shrinks while it is mapped is beyond help; ours are only ever replaced by renaming.
  */
 #include <fcntl.h>
-#include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/data/dataset.h"
-#include "core/data/hdf5.h"
+#include "core/data/hdf5_type.h"
 
 struct af_mapping {
     const char *base;
@@ -132,46 +131,21 @@ bool af_mapping_has_attribute(const af_mapping *m, const char *name)
     return H5Aexists(m->file, name) > 0;
 }
 
-static void describe(char out[64], hid_t type)
+/* Fills type and width. */
+static af_status check_type(af_block *b, hid_t set, const af_block_type *types, int count)
 {
-    static const char *const kinds[] = {
-        [H5T_INTEGER] = "integer", [H5T_FLOAT] = "float", [H5T_STRING] = "string"};
-    H5T_class_t c = H5Tget_class(type);
-    bool known = c >= 0 && (size_t)c < sizeof kinds / sizeof *kinds && kinds[c];
-    if (c == H5T_STRING && H5Tis_variable_str(type) > 0)
-        snprintf(out, 64, "variable-length string");
-    else
-        snprintf(out, 64, "%zu-bit %s%s", 8 * H5Tget_size(type), known ? kinds[c] : "value",
-                 c == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_NONE ? " without sign" : "");
-}
-
-static af_status check_type(af_block *b, hid_t set)
-{
-    static const char *const wants[AF_BLOCK_TYPES] = {
-        "32-bit float (little-endian)", "32-bit integer (little-endian)",
-        "64-bit integer (little-endian)", "fixed-length string of at most 63 bytes"};
-    char is[64];
+    char is[64], wants[128];
     hid_t type = H5Dget_type(set);
     if (type < 0) return af_fail(AF_EFORMAT, "%s: its type cannot be read", b->name);
-    bool ok = false;
-    switch (b->type) {
-    case AF_FLOAT32:
-        ok = H5Tequal(type, H5T_NATIVE_FLOAT) > 0;
-        break;
-    case AF_INT32:
-        ok = H5Tequal(type, H5T_NATIVE_INT32) > 0;
-        break;
-    case AF_INT64:
-        ok = H5Tequal(type, H5T_NATIVE_INT64) > 0;
-        break;
-    default:
-        b->width = (int)H5Tget_size(type);
-        ok = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
-             H5Tget_size(type) < AF_ID_MAX;
-    }
-    describe(is, type);
+    int found = 0;
+    while (found < count && !af_type_is(type, types[found])) found++;
+    if (found < count) b->type = types[found];
+    if (b->type == AF_TEXT) b->width = (int)H5Tget_size(type);
+    af_type_describe(is, type);
     H5Tclose(type);
-    return ok ? AF_OK : af_fail(AF_EFORMAT, "%s: holds %s, want %s", b->name, is, wants[b->type]);
+    if (found < count) return AF_OK;
+    af_type_wants(wants, types, count);
+    return af_fail(AF_EFORMAT, "%s: holds %s, want %s", b->name, is, wants);
 }
 
 /* The product of the dimensions stays below the file's length, so nothing overflows. */
@@ -211,7 +185,6 @@ static af_status check_layout(const char *name, hid_t set)
 
 static af_status locate(const af_mapping *m, af_block *b, hid_t set)
 {
-    AF_TRY(check_type(b, set));
     AF_TRY(check_dims(m, b, set));
     AF_TRY(check_layout(b->name, set));
     const haddr_t offset = H5Dget_offset(set);
@@ -223,15 +196,15 @@ static af_status locate(const af_mapping *m, af_block *b, hid_t set)
                        "truncated",
                        b->name, (unsigned long long)offset,
                        (unsigned long long)offset + (unsigned long long)bytes, m->size);
-    const bool used_in_place = b->type == AF_FLOAT32 || b->type == AF_INT32;
-    if (used_in_place && offset % 4)
-        return af_fail(AF_EFORMAT, "%s: starts at byte %llu, want a multiple of 4", b->name,
-                       (unsigned long long)offset);
+    if (offset % af_type_alignment(b->type))
+        return af_fail(AF_EFORMAT, "%s: starts at byte %llu, want a multiple of %u", b->name,
+                       (unsigned long long)offset, af_type_alignment(b->type));
     b->data = m->base + offset;
     return AF_OK;
 }
 
-af_status af_mapping_block(const af_mapping *m, af_block *b)
+af_status af_mapping_block_of(const af_mapping *m, af_block *b, const af_block_type *types,
+                              int count)
 {
     char reason[512];
     if (!af_mapping_has(m, b->name)) return af_fail(AF_EFORMAT, "%s: missing", b->name);
@@ -239,9 +212,16 @@ af_status af_mapping_block(const af_mapping *m, af_block *b)
     if (set < 0)
         return af_fail(AF_EFORMAT, "%s: cannot be opened as a dataset (%s)", b->name,
                        af_hdf5_reason(reason, sizeof reason));
-    af_status st = locate(m, b, set);
+    af_status st = check_type(b, set, types, count);
+    if (st == AF_OK) st = locate(m, b, set);
     H5Dclose(set);
     return st;
+}
+
+af_status af_mapping_block(const af_mapping *m, af_block *b)
+{
+    const af_block_type wanted = b->type;
+    return af_mapping_block_of(m, b, &wanted, 1);
 }
 
 /* Reads a scalar attribute as `as`; `want` is its class and names it in messages. */
@@ -252,7 +232,7 @@ static af_status read_scalar(const af_mapping *m, const char *name, H5T_class_t 
     hid_t attribute = H5Aopen(m->file, name, H5P_DEFAULT);
     if (attribute < 0) return af_fail(AF_EFORMAT, "attribute '%s': missing", name);
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    describe(is, type);
+    af_type_describe(is, type);
     if (want == H5T_STRING)
         H5Tset_cset(as, H5Tget_cset(type)); /* HDF5 converts no character sets */
     bool fits = H5Tget_class(type) == want && H5Tis_variable_str(type) <= 0 &&

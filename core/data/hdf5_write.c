@@ -10,8 +10,8 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/data/dataset.h"
-#include "core/data/hdf5.h"
 #include "core/data/hdf5_memory.h"
+#include "core/data/hdf5_type.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -38,39 +38,6 @@ const char *af_hdf5_reason(char *out, size_t size)
     out[0] = '\0';
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, note, &r);
     return out;
-}
-
-int64_t af_block_bytes(const af_block *b)
-{
-    static const int widths[AF_BLOCK_TYPES] = {[AF_FLOAT32] = 4, [AF_INT32] = 4, [AF_INT64] = 8};
-    int64_t bytes = b->type == AF_TEXT ? b->width : widths[b->type];
-    for (int i = 0; i < b->rank; i++) bytes *= b->dims[i];
-    return bytes;
-}
-
-static hid_t text_type(size_t width)
-{
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (H5Tset_size(type, width ? width : 1) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
-        H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
-        H5Tclose(type);
-        return H5I_INVALID_HID;
-    }
-    return type;
-}
-
-static hid_t block_type(const af_block *b)
-{
-    switch (b->type) {
-    case AF_FLOAT32:
-        return H5Tcopy(H5T_NATIVE_FLOAT);
-    case AF_INT32:
-        return H5Tcopy(H5T_NATIVE_INT32);
-    case AF_INT64:
-        return H5Tcopy(H5T_NATIVE_INT64);
-    default:
-        return text_type((size_t)b->width);
-    }
 }
 
 /* The property lists of one file. */
@@ -123,7 +90,7 @@ static bool add_block(hid_t file, const properties *p, const af_block *b, haddr_
     hsize_t dims[AF_BLOCK_RANK];
     for (int i = 0; i < b->rank; i++) dims[i] = (hsize_t)b->dims[i];
     if (!add_groups(file, p, b->name)) return false;
-    hid_t type = block_type(b), space = H5Screate_simple(b->rank, dims, NULL);
+    hid_t type = af_type_of(b), space = H5Screate_simple(b->rank, dims, NULL);
     hid_t set = H5Dcreate2(file, b->name, type, space, H5P_DEFAULT, p->block, H5P_DEFAULT);
     *offset = set < 0 ? HADDR_UNDEF : H5Dget_offset(set);
     H5Sclose(space);
@@ -137,7 +104,7 @@ static bool add_attribute(hid_t file, const af_attribute *a)
     const void *value = a->text      ? (const void *)a->text
                         : a->integer ? (const void *)&integer
                                      : (const void *)&a->number;
-    hid_t type = a->text ? text_type(strlen(a->text))
+    hid_t type = a->text ? af_type_text(strlen(a->text))
                          : H5Tcopy(a->integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE);
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t attribute = H5Acreate2(file, a->name, type, space, H5P_DEFAULT, H5P_DEFAULT);

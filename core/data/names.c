@@ -4,6 +4,11 @@
 
 const char *const af_part_names[2] = {[AF_MAIN] = "main", [AF_HELD_OUT] = "test"};
 
+const char *const af_stored_names[AF_STORED_TYPES] = {
+    [AF_STORED_FLOAT32] = "float32", [AF_STORED_UINT8] = "uint8", [AF_STORED_INT16] = "int16"};
+const af_block_type af_stored_blocks[AF_STORED_TYPES] = {
+    [AF_STORED_FLOAT32] = AF_FLOAT32, [AF_STORED_UINT8] = AF_UINT8, [AF_STORED_INT16] = AF_INT16};
+
 static const struct {
     const char *name;
     size_t offset;

@@ -8,24 +8,23 @@ static size_t target_bytes(const af_dataset *d)
     return d->dense ? (size_t)af_shape_size(d->output) * sizeof(float) : sizeof(int32_t);
 }
 
-af_status af_feeder_new(af_feeder *f, const af_dataset *d, const af_scaling *s, int batch,
-                        int64_t most)
+af_status af_batch_new(af_batch *b, const af_dataset *d, int size)
 {
-    *f = (af_feeder){.data = d, .scaling = s};
-    f->order = af_calloc((size_t)most, sizeof *f->order);
-    f->x = af_calloc((size_t)batch, (size_t)af_shape_size(d->input) * sizeof *f->x);
-    f->y = af_calloc((size_t)batch, target_bytes(d));
-    if (f->order && f->x && f->y) return AF_OK;
-    af_feeder_close(f);
+    const size_t sample = (size_t)af_shape_size(d->input);
+    *b = (af_batch){.x = af_calloc((size_t)size, sample * sizeof *b->x),
+                    .y = af_calloc((size_t)size, target_bytes(d)),
+                    .room = af_calloc(sample, sizeof *b->room)};
+    if (b->x && b->y && b->room) return AF_OK;
+    af_batch_close(b);
     return AF_ENOMEM;
 }
 
-void af_feeder_close(af_feeder *f)
+void af_batch_close(af_batch *b)
 {
-    af_free(f->order);
-    af_free(f->x);
-    af_free(f->y);
-    *f = (af_feeder){0};
+    af_free(b->x);
+    af_free(b->y);
+    af_free(b->room);
+    *b = (af_batch){0};
 }
 
 static bool one_per_group(const af_task *task, const af_dataset *d)
@@ -49,39 +48,46 @@ int64_t af_epoch_samples(const af_task *task, const af_dataset *d, const af_indi
     return groups;
 }
 
-void af_feeder_epoch(af_feeder *f, const af_training *t, const af_indices *split, int epoch)
+int64_t af_epoch_order(int64_t *order, const af_training *t, const af_indices *split, int epoch)
 {
-    f->count = 0;
-    f->augment = t->recipe.augment;
-    f->seed = t->seed;
-    f->trial = t->trial;
-    f->epoch = (uint32_t)epoch;
-    if (one_per_group(t->task, f->data)) {
+    int64_t count = 0;
+    if (one_per_group(t->task, t->data)) {
         af_rng r = af_rng_at(t->seed, "window", t->trial, (uint32_t)epoch, 0, 0);
         for (int64_t at = 0; at < split->count;) {
-            int64_t end = group_end(f->data, split, at);
-            f->order[f->count++] = split->i[at + (int64_t)af_rng_below(&r, (uint64_t)(end - at))];
+            int64_t end = group_end(t->data, split, at);
+            order[count++] = split->i[at + (int64_t)af_rng_below(&r, (uint64_t)(end - at))];
             at = end;
         }
     } else {
-        f->count = split->count;
-        memcpy(f->order, split->i, (size_t)split->count * sizeof *f->order);
+        count = split->count;
+        memcpy(order, split->i, (size_t)count * sizeof *order);
     }
     af_rng r = af_rng_at(t->seed, "shuffle", t->trial, (uint32_t)epoch, 0, 0);
-    af_rng_shuffle(&r, f->order, f->count);
+    af_rng_shuffle(&r, order, count);
+    return count;
 }
 
-static void load_x(const af_feeder *f, float *to, int64_t sample)
+af_source af_epoch_source(const af_training *t, int epoch)
 {
-    af_shape shape = f->data->input;
-    size_t size = (size_t)af_shape_size(shape);
-    const float *from = f->data->x + (size_t)sample * size;
-    const float *mean = f->scaling->x_mean, *std = f->scaling->x_std;
-    const af_augment *a = &f->augment;
-    bool augmented = a->pad || a->flip || a->cutout;
+    return (af_source){.data = t->data,
+                       .scaling = &t->data->scaling[t->protocol],
+                       .augment = t->recipe.augment,
+                       .seed = t->seed,
+                       .trial = t->trial,
+                       .epoch = (uint32_t)epoch};
+}
+
+static void load_x(float *to, const af_source *s, int64_t sample, float *room)
+{
+    const af_augment *a = &s->augment;
+    const float *mean = s->scaling->x_mean, *std = s->scaling->x_std;
+    const float *from = af_dataset_sample(s->data, sample, room);
+    const af_shape shape = s->data->input;
+    const size_t size = (size_t)af_shape_size(shape);
+    const bool augmented = a->pad || a->flip || a->cutout;
     af_augment_draw d = {0};
     if (augmented) {
-        d = af_augment_at(a, shape, f->seed, f->trial, f->epoch, sample);
+        d = af_augment_at(a, shape, s->seed, s->trial, s->epoch, sample);
         af_augment_move(to, from, shape, &d);
         from = to;
     }
@@ -92,13 +98,14 @@ static void load_x(const af_feeder *f, float *to, int64_t sample)
     if (augmented) af_augment_cut(to, shape, &d);
 }
 
-void af_feeder_load(af_feeder *f, const int64_t *which, int n)
+void af_batch_load(af_batch *b, const af_source *s, const int64_t *which, int n)
 {
-    const af_dataset *d = f->data;
+    const af_dataset *d = s->data;
     size_t size = (size_t)af_shape_size(d->input), target = target_bytes(d);
-    for (int s = 0; s < n; s++) {
-        load_x(f, f->x + (size_t)s * size, which[s]);
-        memcpy((char *)f->y + (size_t)s * target, (const char *)d->y + (size_t)which[s] * target,
+    for (int k = 0; k < n; k++) {
+        load_x(b->x + (size_t)k * size, s, which[k], b->room);
+        memcpy((char *)b->y + (size_t)k * target, (const char *)d->y + (size_t)which[k] * target,
                target);
     }
+    b->n = n;
 }

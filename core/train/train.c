@@ -4,15 +4,16 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
-#include "core/train/batch.h"
 #include "core/train/checkpoint.h"
+#include "core/train/loader.h"
 
 typedef struct loop { /* one training under way */
     const af_training *t;
     af_trained *out;
     const af_indices *train, *valid;
     int batch, steps;
-    af_feeder feeder;
+    af_loader *loader;
+    int64_t *order; /* of an epoch's samples */
     af_update update;
     af_progress_state state;
     double started, saved_at;
@@ -110,15 +111,15 @@ static af_status open_loop(loop *l)
     if (t->epochs < 1) return af_fail(AF_EINVAL, "training: %d epochs, want at least 1", t->epochs);
     AF_TRY(plan_batches(t, &l->batch, &l->steps));
     AF_TRY(make_plans(l));
-    AF_TRY(af_feeder_new(&l->feeder, t->data, &t->data->scaling[t->protocol], l->batch,
-                         l->train->count));
+    AF_TRY(af_loader_new(&l->loader, t->data, l->batch, (int64_t)l->steps * l->batch));
     AF_TRY(af_training_digest(l->digest, t));
     l->snapshot = af_plan_snapshot_size(l->out->plan);
+    l->order = af_calloc((size_t)l->train->count, sizeof *l->order);
     l->now = af_alloc(l->snapshot);
     l->best = af_calloc(1, l->snapshot);
     l->out->epochs = t->epochs;
     l->out->curve = af_calloc((size_t)t->epochs * 2, sizeof *l->out->curve);
-    if (!l->now || !l->best || !l->out->curve) return AF_ENOMEM;
+    if (!l->order || !l->now || !l->best || !l->out->curve) return AF_ENOMEM;
     l->update = first_update(&t->recipe);
     l->state = (af_progress_state){.best_epoch = -1, .best_error = INFINITY};
     af_plan_init(l->out->plan, t->seed, t->trial);
@@ -135,15 +136,17 @@ static af_status train_epoch(loop *l, int epoch)
     const af_training *t = l->t;
     int whole = t->schedule == AF_OWN ? t->epochs : t->recipe.epochs;
     double sum = 0;
-    af_feeder_epoch(&l->feeder, t, l->train, epoch);
+    const af_source source = af_epoch_source(t, epoch);
+    af_epoch_order(l->order, t, l->train, epoch);
+    af_loader_start(l->loader, &source, l->order, (int64_t)l->steps * l->batch);
     for (int step = 0; step < l->steps; step++) {
-        af_feeder_load(&l->feeder, l->feeder.order + (int64_t)step * l->batch, l->batch);
+        const af_batch *b = af_loader_next(l->loader);
         l->update.lr = t->recipe.lr *
                        af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
         l->update.count = (int64_t)epoch * l->steps + step;
         af_position at = {t->seed, t->trial, (uint32_t)epoch, (uint32_t)step};
         double loss;
-        AF_TRY(af_plan_step(l->out->plan, l->feeder.x, l->feeder.y, &l->update, at, &loss));
+        AF_TRY(af_plan_step(l->out->plan, b->x, b->y, &l->update, at, &loss));
         sum += loss;
     }
     l->state.last_loss = sum / l->steps;
@@ -225,7 +228,8 @@ af_status af_train(af_trained *out, const af_training *t)
     st = fill_outcome(&l);
 done:
     out->outcome.spend.flops = l.state.flops;
-    af_feeder_close(&l.feeder);
+    af_loader_free(l.loader);
+    af_free(l.order);
     af_free(l.now);
     af_free(l.best);
     if (st != AF_OK) af_trained_close(out);
@@ -246,17 +250,18 @@ af_status af_train_infer(float **pred, const af_trained *t, const af_training *j
 {
     int batch = af_plan_batch(t->infer);
     size_t size = (size_t)af_shape_size(d->output);
-    af_feeder f;
+    const af_source source = {.data = d, .scaling = &job->data->scaling[job->protocol]};
+    af_loader *loader;
     *pred = af_calloc((size_t)which->count + 1, size * sizeof **pred);
     if (!*pred) return AF_ENOMEM;
     af_status st;
-    AF_GOTO(st, fail, af_feeder_new(&f, d, &job->data->scaling[job->protocol], batch, 1));
+    AF_GOTO(st, fail, af_loader_new(&loader, d, batch, which->count));
+    af_loader_start(loader, &source, which->i, which->count);
     for (int64_t at = 0; st == AF_OK && at < which->count; at += batch) {
-        int n = which->count - at < batch ? (int)(which->count - at) : batch;
-        af_feeder_load(&f, which->i + at, n);
-        st = af_plan_infer(t->infer, n, f.x, NULL, *pred + (size_t)at * size, NULL);
+        const af_batch *b = af_loader_next(loader);
+        st = af_plan_infer(t->infer, b->n, b->x, NULL, *pred + (size_t)at * size, NULL);
     }
-    af_feeder_close(&f);
+    af_loader_free(loader);
     *flops += af_plan_cost(t->infer)->forward * (double)which->count;
     if (st == AF_OK) return AF_OK;
 fail:

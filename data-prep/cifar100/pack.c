@@ -1,9 +1,11 @@
 /* Samples lie in the order of the official files; ids are part and position there. Of a size that
- * uses fewer images, each split keeps its first ones: the official order is random. Scaling is the
- * published one, by constants of each channel, which are here repeated for each element and
- * multiplied by 255. */
+ * uses fewer images, each split keeps its first ones: the official order is random. Values are the
+ * integers 0 to 255 of the files, or sums of them over the squares that become one pixel. Scaling
+ * is the published one, by constants of each channel, which are here repeated for each element and
+ * multiplied by 255 and the pixels of a square. */
 #include "data-prep/cifar100/pack.h"
 #include <stdio.h>
+#include <string.h>
 #include "core/base/alloc.h"
 #include "core/data/dataset.h"
 
@@ -17,7 +19,9 @@ static const double deviation[AF_CIFAR_PLANES] = {0.2675, 0.2565, 0.2761};
 
 typedef struct part {
     af_dataset_content c;
-    float *x, *x_mean, *x_std;
+    uint8_t *pixels; /* of images that keep their size */
+    int16_t *sums;   /* of images made smaller */
+    float *x_mean, *x_std;
     int32_t *y;
     char *ids;
     int64_t *all;
@@ -25,7 +29,8 @@ typedef struct part {
 
 static void part_close(part *p)
 {
-    af_free(p->x);
+    af_free(p->pixels);
+    af_free(p->sums);
     af_free(p->x_mean);
     af_free(p->x_std);
     af_free(p->y);
@@ -33,21 +38,26 @@ static void part_close(part *p)
     af_free(p->all);
 }
 
-static af_status part_open(part *p, int64_t n, int side)
+static af_status part_open(part *p, int64_t n, int halvings)
 {
+    const int side = AF_CIFAR_SIDE >> halvings;
     size_t size = (size_t)(AF_CIFAR_PLANES * side * side);
-    p->x = af_calloc((size_t)n, size * sizeof *p->x);
+    if (halvings)
+        p->c.x = p->sums = af_calloc((size_t)n, size * sizeof *p->sums);
+    else
+        p->c.x = p->pixels = af_calloc((size_t)n, size * sizeof *p->pixels);
+    p->c.x_type = halvings ? AF_STORED_INT16 : AF_STORED_UINT8;
     p->x_mean = af_calloc(size, sizeof *p->x_mean);
     p->x_std = af_calloc(size, sizeof *p->x_std);
     p->y = af_calloc((size_t)n, sizeof *p->y);
     p->ids = af_calloc((size_t)n, AF_ID_MAX);
     p->all = af_calloc((size_t)n, sizeof *p->all);
     p->c.input = (af_shape){AF_CIFAR_PLANES, side, side};
-    return p->x && p->x_mean && p->x_std && p->y && p->ids && p->all ? AF_OK : AF_ENOMEM;
+    return p->c.x && p->x_mean && p->x_std && p->y && p->ids && p->all ? AF_OK : AF_ENOMEM;
 }
 
-/* Mean over squares of pixels. */
-static void shrink(float *to, const uint8_t *from, int side)
+/* Sums over squares of pixels. */
+static void shrink(int16_t *to, const uint8_t *from, int side)
 {
     int factor = AF_CIFAR_SIDE / side;
     for (int c = 0; c < AF_CIFAR_PLANES; c++, from += AF_CIFAR_SIDE * AF_CIFAR_SIDE)
@@ -56,7 +66,7 @@ static void shrink(float *to, const uint8_t *from, int side)
             int sum = 0;
             for (int k = 0; k < factor * factor; k++)
                 sum += corner[k / factor * AF_CIFAR_SIDE + k % factor];
-            *to++ = (float)sum / (float)(factor * factor);
+            *to++ = (int16_t)sum;
         }
 }
 
@@ -66,7 +76,11 @@ static void append(part *p, const af_cifar_images *from, int64_t first, int64_t 
     size_t size = (size_t)af_shape_size(p->c.input);
     for (int64_t k = first; k < first + n; k++) {
         int64_t at = p->c.n++;
-        shrink(p->x + (size_t)at * size, from->pixel + k * AF_CIFAR_BYTES, p->c.input.w);
+        const uint8_t *pixel = from->pixel + k * AF_CIFAR_BYTES;
+        if (p->sums)
+            shrink(p->sums + (size_t)at * size, pixel, p->c.input.w);
+        else
+            memcpy(p->pixels + (size_t)at * size, pixel, size);
         p->y[at] = from->label[k];
         p->all[at] = at;
         snprintf(p->ids + at * AF_ID_MAX, AF_ID_MAX, "%s-%05lld", name, (long long)k);
@@ -76,9 +90,10 @@ static void append(part *p, const af_cifar_images *from, int64_t first, int64_t 
 static void fill_scaling(part *p)
 {
     int plane = p->c.input.h * p->c.input.w;
+    int most = 255 * AF_CIFAR_SIDE * AF_CIFAR_SIDE / plane; /* of a sum */
     for (int i = 0; i < AF_CIFAR_PLANES * plane; i++) {
-        p->x_mean[i] = (float)(255 * mean[i / plane]);
-        p->x_std[i] = (float)(255 * deviation[i / plane]);
+        p->x_mean[i] = (float)(most * mean[i / plane]);
+        p->x_std[i] = (float)(most * deviation[i / plane]);
     }
     for (int k = 0; k < AF_PROTOCOLS; k++)
         p->c.scaling[k] = (af_scaling){.x_mean = p->x_mean, .x_std = p->x_std};
@@ -93,7 +108,7 @@ static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_ext
 {
     int64_t fifth = s->count / 5, train = least(e->train, s->count - fifth);
     int64_t valid = least(e->valid, fifth);
-    AF_TRY(part_open(p, train + valid, AF_CIFAR_SIDE >> e->halvings));
+    AF_TRY(part_open(p, train + valid, e->halvings));
     append(p, s, 0, train, "train");
     append(p, s, s->count - fifth, valid, "train");
     p->c.split[AF_CLEAN][AF_TRAIN] = (af_indices){p->all, train};
@@ -106,7 +121,7 @@ static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_ext
 static af_status fill_held_out(part *p, const af_cifar_images *s, const af_cifar_extent *e)
 {
     int64_t test = least(e->test, s->count);
-    AF_TRY(part_open(p, test, AF_CIFAR_SIDE >> e->halvings));
+    AF_TRY(part_open(p, test, e->halvings));
     append(p, s, 0, test, "test");
     for (int k = 0; k < AF_PROTOCOLS; k++) p->c.split[k][AF_TEST] = (af_indices){p->all, test};
     return AF_OK;
@@ -119,7 +134,6 @@ static void describe(part *p, const af_prep_request *r, const char *provenance, 
     p->c.provenance = provenance;
     p->c.source = source;
     p->c.output = (af_shape){AF_CIFAR_CLASSES, 1, 1};
-    p->c.x = p->x;
     p->c.y = p->y;
     p->c.ids = p->ids;
 }

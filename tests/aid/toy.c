@@ -52,6 +52,21 @@ void toy_fill(toy *t, const af_task *task)
     };
 }
 
+void toy_store_as(toy *t, af_stored type)
+{
+    const int64_t low = type == AF_STORED_UINT8 ? 0 : INT16_MIN;
+    const int64_t high = type == AF_STORED_UINT8 ? UINT8_MAX : INT16_MAX;
+    t->content.x_type = type;
+    if (type == AF_STORED_FLOAT32) return;
+    for (int i = 0; i < TOY_N * TOY_X; i++) {
+        const int64_t value = low + (high - low) * i / (TOY_N * TOY_X - 1);
+        t->x[i] = (float)value;
+        t->bytes[i] = (uint8_t)value;
+        t->shorts[i] = (int16_t)value;
+    }
+    t->content.x = type == AF_STORED_UINT8 ? (const void *)t->bytes : (const void *)t->shorts;
+}
+
 void toy_fill_pair(toy *main, toy *held_out, const af_task *task)
 {
     toy_fill(main, task);

@@ -9,6 +9,8 @@ extern const af_task toy_labels, toy_dense;
 
 typedef struct toy {
     float x[TOY_N * TOY_X], dense[TOY_N * TOY_Y], mean[TOY_X], std[TOY_X];
+    uint8_t bytes[TOY_N * TOY_X];
+    int16_t shorts[TOY_N * TOY_X];
     int32_t label[TOY_N], group[TOY_N];
     char ids[TOY_N * AF_ID_MAX];
     int64_t train[6], valid[3], rest[3];
@@ -16,6 +18,8 @@ typedef struct toy {
 } toy;
 
 void toy_fill(toy *t, const af_task *task);
+/* Stores /x as `type`; for the integers x becomes values that reach to both ends of it. */
+void toy_store_as(toy *t, af_stored type);
 /* Both parts: training and validation samples here, test samples there. */
 void toy_fill_pair(toy *main, toy *held_out, const af_task *task);
 /* toy_files.c: these work in work_dir (tests/aid/work.h). */
