@@ -31,7 +31,7 @@ static af_status step_seconds(af_supernet *s, double *out)
     af_supernet_load(&s->weights, 0, 0, s->batch);
     for (int i = 0; i < 2; i++) {
         started = af_clock();
-        AF_TRY(af_plan_gradients(s->nets.plan, s->weights.feeder.x, s->weights.feeder.y,
+        AF_TRY(af_plan_gradients(s->nets.plan, s->weights.batch.x, s->weights.batch.y,
                                  (af_position){0}, &loss));
     }
     *out = s->how.passes * (af_clock() - started);

@@ -1,6 +1,6 @@
 /* A supernet's parts: the two halves of the training samples, the plans, the steps. The halves are
  * drawn by the stream "halves"; a group (a record's windows) is never cut. Batches come from
- * feeders as in any training, the second half's in a new order for each step, so its batches are
+ * batches as in any training, the second half's in a new order for each step, so its batches are
  * drawn with replacement across steps (as DARTS does). */
 #include "core/search/supernet.h"
 #include <math.h>
@@ -68,6 +68,7 @@ static af_status make_plans(af_supernet *s)
     af_plan_options o = af_plan_options_default();
     o.batch = s->batch;
     o.threads = w->threads;
+    o.precision = w->precision;
     o.train = true;
     o.loss = af_loss_find(w->task->loss);
     o.scale = scaling->y_std;
@@ -83,15 +84,15 @@ static af_status make_plans(af_supernet *s)
 static af_status open_stream(const af_supernet *s, af_stream *t, uint64_t trial)
 {
     const af_workbench *w = s->share->bench;
-    t->fed = -1;
+    t->ordered = -1;
     t->names = (af_training){.task = w->task,
                              .data = w->data,
                              .protocol = w->protocol,
                              .recipe = w->recipe,
                              .seed = w->seed,
                              .trial = trial};
-    return af_feeder_new(&t->feeder, w->data, &w->data->scaling[w->protocol], s->batch,
-                         t->half.count);
+    t->order = af_calloc((size_t)t->half.count + 1, sizeof *t->order);
+    return t->order ? af_batch_new(&t->batch, w->data, s->batch) : AF_ENOMEM;
 }
 
 af_status af_supernet_open(af_supernet *s, const af_share *share)
@@ -130,7 +131,8 @@ af_status af_supernet_prepare(af_supernet *s)
 
 static void close_stream(af_stream *t)
 {
-    af_feeder_close(&t->feeder);
+    af_batch_close(&t->batch);
+    af_free(t->order);
     af_free(t->half.i);
 }
 
@@ -150,9 +152,10 @@ void af_supernet_close(af_supernet *s)
 
 void af_supernet_load(af_stream *t, int64_t at, int64_t offset, int batch)
 {
-    if (t->fed != at) af_feeder_epoch(&t->feeder, &t->names, &t->half, (int)at);
-    t->fed = at;
-    af_feeder_load(&t->feeder, t->feeder.order + offset, batch);
+    const af_source source = af_epoch_source(&t->names, (int)at);
+    if (t->ordered != at) af_epoch_order(t->order, &t->names, &t->half, (int)at);
+    t->ordered = at;
+    af_batch_load(&t->batch, &source, t->order + offset, batch);
 }
 
 static af_update update_of(const af_supernet *s)
@@ -200,7 +203,7 @@ af_status af_supernet_weights_step(af_supernet *s, const double *coefficients, d
     af_update u = update_of(s);
     af_position at = position(s, WEIGHTS_TRIAL);
     af_supernet_load(&s->weights, at.epoch, (int64_t)at.step * s->batch, s->batch);
-    AF_TRY(af_plan_step(s->nets.plan, s->weights.feeder.x, s->weights.feeder.y, &u, at, loss));
+    AF_TRY(af_plan_step(s->nets.plan, s->weights.batch.x, s->weights.batch.y, &u, at, loss));
     s->state.loss += *loss;
     charge(s);
     return AF_OK;
@@ -212,7 +215,7 @@ af_status af_supernet_coefficients_step(af_supernet *s, const double *coefficien
     AF_TRY(ready(s, coefficients));
     af_position at = position(s, OTHER_TRIAL);
     af_supernet_load(&s->other, s->state.done, 0, s->batch);
-    AF_TRY(af_plan_gradients(s->nets.plan, s->other.feeder.x, s->other.feeder.y, at, loss));
+    AF_TRY(af_plan_gradients(s->nets.plan, s->other.batch.x, s->other.batch.y, at, loss));
     for (int i = 0; i < s->coefficients; i++) gradient[i] = 0;
     af_plan_coefficient_gradients(s->nets.plan, gradient);
     s->state.coefficient_loss += *loss;

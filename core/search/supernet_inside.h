@@ -13,10 +13,10 @@ typedef struct af_share_state {    /* what a search is besides its tensors; plai
 
 /* A stream of batches: one half of the training samples, in the order of its own random stream. */
 typedef struct af_stream {
-    af_training names; /* task, recipe, seed, trial: what a feeder asks for */
+    af_training names; /* task, recipe, seed, trial: what batches follow from */
     af_indices half;
-    af_feeder feeder;
-    int64_t fed; /* epoch, or step, whose order the feeder holds; -1: none */
+    int64_t *order, ordered; /* ordered: epoch, or step, whose order it is; -1: none */
+    af_batch batch;
 } af_stream;
 
 struct af_supernet {
