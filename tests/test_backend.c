@@ -335,7 +335,8 @@ static void no_slow_convolution(void **state)
     }
 }
 
-/* Cases that are named after an implementation are run by it, the odd ones are not. */
+/* Cases that are named after an implementation are run by it, also when nobody wants dx; the odd
+ * ones are not. */
 static void named_after_their_kernel(void **state)
 {
     (void)state;
@@ -353,11 +354,17 @@ static void named_after_their_kernel(void **state)
             if (c->op != &af_op_conv || (!named && i == 0)) continue;
             rig r;
             if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
-            rig_result out;
-            rig_run(&out, &r, &(rig_options){.backend = b, .train = true, .backward = true});
+            rig_options o = {.backend = b, .train = true, .backward = true};
+            rig_result out, alone;
+            rig_run(&out, &r, &o);
+            o.skip_dx = 1;
+            rig_run(&alone, &r, &o);
             printf("  %-28s %s\n", c->name, out.kernel);
             assert_int_equal(strncmp(out.kernel, "winograd:", strlen("winograd:")) == 0, named);
+            assert_true(out.dx[0] && !alone.dx[0]);
+            assert_memory_equal(out.dw[0], alone.dw[0], (size_t)r.w_size[0] * sizeof(double));
             rig_clear(&out);
+            rig_clear(&alone);
             rig_free(&r);
         }
 }

@@ -114,6 +114,7 @@ static af_plan *plan_of(const problem *q, const af_graph *g, af_plan *params_of)
     af_plan_options o = af_plan_options_default();
     o.batch = BATCH;
     o.threads = 1;
+    o.plain = true; /* nodes keep their own parameters, which are copied one by one */
     o.train = !params_of;
     o.params_of = params_of;
     o.loss = q->loss;

@@ -6,8 +6,12 @@
  *     dw = G' [ sum over tiles     (B' x B) . (A dy A') ] G
  *
  * Weights are transformed once a step by `begin`; their gradient is summed in the Winograd domain,
- * in the lane's memory, until `finish`. Used where it was measured to beat oneDNN, by a rule over
- * shapes and the CPU's vectors. */
+ * in the lane's memory, until `finish`.
+ *
+ * Used by a rule over shapes and the CPU's vectors. Measured with AVX2 against oneDNN 2.6: from 8
+ * channels on each pass is faster, 1.6 to 2.3 times on NAS-Bench-201's layers; with fewer, or on
+ * images that fill the tiles badly, some passes are slower. Only the rule, not the gain, is carried
+ * over to AVX-512. */
 #include <string.h>
 #include "core/backends/onednn/onednn.h"
 #include "core/base/simd.h"
