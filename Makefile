@@ -98,7 +98,7 @@ TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_AID := $(call obj,$(wildcard tests/aid/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps demo test test-run bench fuzz install clean help FORCE
+.PHONY: all deps demo test test-run test-long bench fuzz install clean help FORCE
 all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build ./afield and libafield
 
 deps:               ## install what is missing (Debian, Ubuntu), or list it
@@ -109,6 +109,9 @@ demo:               ## install, build, and compare three methods on two tasks
 
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
+
+test-long:          ## the accuracy of bf16 again, with longer trainings; needs AFIELD_TESTDATA
+	@$(MAKE) -j$(JOBS) $(BUILD)/tests/test_bf16 && AFIELD_LONG=1 $(BUILD)/tests/test_bf16
 
 bench: all          ## time the engine; writes bench.csv in the build directory
 	$(Q)$(MAKE) $(BUILD)/tests/bench_engine && $(BUILD)/tests/bench_engine $(BUILD)/bench.csv
