@@ -1,7 +1,7 @@
 /* The CPU backend: convolutions and linear layers by oneDNN's JIT kernels, everything else by our
- * own vectorised loops, which read and write less (no separate mask, mean or copy passes). NHWC from
- * the first layer to the last, so nothing is reordered but weights. Our own loops also read and
- * write bf16 (onednn/stored.h).
+ * own vectorised loops, which read and write less (no separate mask, mean or copy passes). NHWC
+ * from the first layer to the last, so nothing is reordered but weights. Our own loops also read
+ * and write bf16 (onednn/stored.h).
  *
  * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive
  * is created for one thread; see onednn/primitive.h. */
