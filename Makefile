@@ -99,7 +99,7 @@ TEST_AID := $(call obj,$(wildcard tests/aid/*.c) bench/networks.c bench/darts.c)
 BENCH    := $(BUILD)/bench/engine
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps demo test test-run bench fuzz install clean help FORCE
+.PHONY: all deps demo test test-run test-long bench fuzz install clean help FORCE
 all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build ./afield and libafield
 
 deps:               ## install what is missing (Debian, Ubuntu), or list it
@@ -110,6 +110,9 @@ demo:               ## install, build, and compare three methods on two tasks
 
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
+
+test-long:          ## the accuracy of bf16 again, with longer trainings; needs AFIELD_TESTDATA
+	@$(MAKE) -j$(JOBS) $(BUILD)/tests/test_bf16 && AFIELD_LONG=1 $(BUILD)/tests/test_bf16
 
 bench: $(BENCH)     ## time the engine (BENCH_SECONDS=5 a row); writes bench.csv in the build directory
 	$(Q)$(BENCH) --seconds $(or $(BENCH_SECONDS),5) $(BUILD)/bench.csv

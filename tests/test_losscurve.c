@@ -1,7 +1,8 @@
 /* Fifty training steps on real data against PyTorch's: tests/golden/losscurve_<case>.h5 holds the
- * network's text, initial weights, batches and PyTorch's losses in double and in float, written by
- * tests/golden/losscurve.py. In double the curves must agree to 1e-9; in float ours may stray from
- * the double curve at most three times as far as PyTorch's own float curve does.
+ * network's text, initial weights, batches and PyTorch's losses in double, in float and under
+ * autocast to bf16, written by tests/golden/losscurve.py. In double the curves must agree to 1e-9;
+ * in float and in bf16 ours may stray from the double curve at most three times as far as PyTorch's
+ * own curve of that precision does.
  *
  * `test_losscurve --write DIR` writes the inputs of that script: <case>.graph and <case>.weights.
  */
@@ -53,7 +54,7 @@ enum { CASES = sizeof cases / sizeof *cases };
 typedef struct golden {
     hid_t file;
     char *graph;
-    double *weights, loss64[STEPS], loss32[STEPS];
+    double *weights, loss64[STEPS], loss[AF_PRECISIONS][STEPS]; /* double; float and bf16 */
     float *x, *y_dense;
     int32_t *y_class;
 } golden;
@@ -84,6 +85,13 @@ static void *read_all(hid_t file, const char *name, hid_t type, size_t size, hss
     return out;
 }
 
+static void load_curve(double out[STEPS], hid_t file, const char *name)
+{
+    double *l = read_all(file, name, H5T_NATIVE_DOUBLE, sizeof *l, STEPS);
+    memcpy(out, l, STEPS * sizeof *l);
+    af_free(l);
+}
+
 static void load(golden *g, const curve_case *c, int64_t weights)
 {
     char path[AF_PATH_MAX];
@@ -100,12 +108,9 @@ static void load(golden *g, const curve_case *c, int64_t weights)
                               samples * af_shape_size(c->io.output));
     else
         g->y_class = read_all(g->file, "y", H5T_NATIVE_INT32, sizeof(int32_t), samples);
-    double *l = read_all(g->file, "loss_float64", H5T_NATIVE_DOUBLE, sizeof(double), STEPS);
-    memcpy(g->loss64, l, sizeof g->loss64);
-    af_free(l);
-    l = read_all(g->file, "loss_float32", H5T_NATIVE_DOUBLE, sizeof(double), STEPS);
-    memcpy(g->loss32, l, sizeof g->loss32);
-    af_free(l);
+    load_curve(g->loss64, g->file, "loss_float64");
+    load_curve(g->loss[AF_FULL_PRECISION], g->file, "loss_float32");
+    load_curve(g->loss[AF_BF16_PRECISION], g->file, "loss_bfloat16");
 }
 
 static void unload(golden *g)
@@ -119,13 +124,14 @@ static void unload(golden *g)
 }
 
 static void run_curve(const curve_case *c, const af_graph *graph, const golden *g,
-                      const char *backend, double loss[STEPS])
+                      const char *backend, af_precision precision, double loss[STEPS])
 {
     af_plan *p;
     af_plan_options o = af_plan_options_default();
     o.batch = c->batch;
     o.train = true;
     o.loss = c->loss;
+    o.precision = precision;
     assert_ok(af_plan_new(&p, graph, af_find_backend(backend), &o));
     af_plan_init(p, 0, 0);
     af_plan_write(p, AF_WEIGHTS, g->weights);
@@ -159,8 +165,7 @@ static void follows_pytorch(void **state)
     char *text = af_graph_print(graph);
     load(&g, c, af_graph_measure(graph).parameters);
     assert_string_equal(text, g.graph); /* the file is about this network */
-    double allowed = 3 * distance(g.loss32, g.loss64);
-    run_curve(c, graph, &g, "reference64", loss);
+    run_curve(c, graph, &g, "reference64", AF_FULL_PRECISION, loss);
     printf("  %-5s float64 reference: %.2g from PyTorch's (loss %.4f -> %.4f)\n", c->name,
            distance(loss, g.loss64), loss[0], loss[STEPS - 1]);
     assert_true(distance(loss, g.loss64) <= 1e-9);
@@ -169,10 +174,15 @@ static void follows_pytorch(void **state)
         const af_backend *b = af_builtin.backend[i];
         char why[256];
         if (b->device || b->dtype != AF_F32 || b->probe(why, sizeof why) != AF_OK) continue;
-        run_curve(c, graph, &g, b->name, loss);
-        printf("  %-5s float32 %s: %.2g from the double curve; PyTorch's float32: %.2g\n", c->name,
-               b->name, distance(loss, g.loss64), distance(g.loss32, g.loss64));
-        assert_true(distance(loss, g.loss64) <= allowed);
+        /* the reference has no bf16 of its own, and is slow */
+        for (int p = 0; p < (b->prepare ? AF_PRECISIONS : 1); p++) {
+            double theirs = distance(g.loss[p], g.loss64);
+            run_curve(c, graph, &g, b->name, (af_precision)p, loss);
+            printf("  %-5s %s %s: %.2g from the double curve; PyTorch's: %.2g\n", c->name,
+                   af_precision_name(b, (af_precision)p), b->name, distance(loss, g.loss64),
+                   theirs);
+            assert_true(distance(loss, g.loss64) <= 3 * theirs);
+        }
     }
     unload(&g);
     af_free(text);

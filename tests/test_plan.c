@@ -62,8 +62,8 @@ static const void *target(const problem *p)
     return p->loss->target == AF_TARGET_CLASS ? (const void *)p->label : (const void *)p->y;
 }
 
-static af_plan *plan(const problem *p, const char *backend, int threads, bool train,
-                     af_plan *params_of)
+static af_plan *plan_in(af_precision precision, const problem *p, const char *backend, int threads,
+                        bool train, af_plan *params_of)
 {
     af_plan *out;
     af_plan_options o = af_plan_options_default();
@@ -72,9 +72,16 @@ static af_plan *plan(const problem *p, const char *backend, int threads, bool tr
     o.train = train;
     o.loss = p->loss;
     o.params_of = params_of;
+    o.precision = precision;
     assert_ok(af_plan_new(&out, p->graph, af_find_backend(backend), &o));
     if (!params_of) af_plan_init(out, 7, 3);
     return out;
+}
+
+static af_plan *plan(const problem *p, const char *backend, int threads, bool train,
+                     af_plan *params_of)
+{
+    return plan_in(AF_FULL_PRECISION, p, backend, threads, train, params_of);
 }
 
 static double step(af_plan *p, const problem *q, int i)
@@ -95,32 +102,51 @@ static void digest(const af_plan *p, char hex[AF_SHA256_HEX])
     af_sha256_end(h, hex);
 }
 
-static void train_digest(const problem *q, const char *backend, int threads,
+static void train_digest(af_precision precision, const problem *q, const char *backend, int threads,
                          char hex[AF_SHA256_HEX])
 {
-    af_plan *p = plan(q, backend, threads, true, NULL);
+    af_plan *p = plan_in(precision, q, backend, threads, true, NULL);
     for (int i = 0; i < 4; i++) step(p, q, i);
     digest(p, hex);
     af_plan_free(p);
 }
 
+static void check_bits(af_precision precision, const af_backend *b)
+{
+    char one[AF_SHA256_HEX], more[AF_SHA256_HEX];
+    for (int n = 0; n < NETS; n++) {
+        problem *q = open_problem(&nets[n]);
+        train_digest(precision, q, b->name, 1, one);
+        for (int threads = 2; threads <= 4; threads += 2) {
+            train_digest(precision, q, b->name, threads, more);
+            assert_string_equal(one, more);
+        }
+        close_problem(q);
+    }
+}
+
 static void same_bits_with_any_threads(void **state)
 {
     (void)state;
-    for (size_t b = 0; af_builtin.backend[b]; b++) {
-        char why[256], one[AF_SHA256_HEX], more[AF_SHA256_HEX];
-        const af_backend *backend = af_builtin.backend[b];
-        if (backend->device || backend->probe(why, sizeof why) != AF_OK) continue;
-        for (int n = 0; n < NETS; n++) {
-            problem *q = open_problem(&nets[n]);
-            train_digest(q, backend->name, 1, one);
-            for (int threads = 2; threads <= 4; threads += 2) {
-                train_digest(q, backend->name, threads, more);
-                assert_string_equal(one, more);
-            }
-            close_problem(q);
-        }
+    for (size_t i = 0; af_builtin.backend[i]; i++) {
+        char why[256];
+        const af_backend *b = af_builtin.backend[i];
+        if (b->device || b->probe(why, sizeof why) != AF_OK) continue;
+        check_bits(AF_FULL_PRECISION, b);
+        if (b->dtype == AF_F32) check_bits(AF_BF16_PRECISION, b);
     }
+}
+
+static void check_allocations(af_precision precision, const problem *q)
+{
+    af_plan *p = plan_in(precision, q, af_default_backend()->name, 2, true, NULL);
+    for (int i = 0; i < 3; i++) step(p, q, i); /* threads and the libraries' own pools exist now */
+    unsigned long before = af_alloc_count();
+    size_t heap = mallinfo2().uordblks;
+    for (int i = 3; i < 6; i++) step(p, q, i);
+    assert_int_equal(af_alloc_count(), before);
+    assert_int_equal(mallinfo2().uordblks, heap);
+    af_plan_free(p);
 }
 
 static void a_step_allocates_nothing(void **state)
@@ -128,15 +154,8 @@ static void a_step_allocates_nothing(void **state)
     (void)state;
     for (int n = 0; n < NETS; n++) {
         problem *q = open_problem(&nets[n]);
-        af_plan *p = plan(q, af_default_backend()->name, 2, true, NULL);
-        for (int i = 0; i < 3; i++)
-            step(p, q, i); /* threads and the libraries' own pools exist now */
-        unsigned long before = af_alloc_count();
-        size_t heap = mallinfo2().uordblks;
-        for (int i = 3; i < 6; i++) step(p, q, i);
-        assert_int_equal(af_alloc_count(), before);
-        assert_int_equal(mallinfo2().uordblks, heap);
-        af_plan_free(p);
+        check_allocations(AF_FULL_PRECISION, q);
+        if (af_default_backend()->dtype == AF_F32) check_allocations(AF_BF16_PRECISION, q);
         close_problem(q);
     }
 }

@@ -1,9 +1,13 @@
-"""Writes losscurve_<case>.h5: fifty training steps in PyTorch, in double and in float.
+"""Writes losscurve_<case>.h5: fifty training steps in PyTorch: in double, in float, and
+in float with activations in bf16 where torch.autocast puts them.
 
     test_losscurve --write DIR                     the networks' text and initial weights
     python losscurve.py DIR RAW OUT                RAW holds ecg/cinc2017_validation (records of the
                                                    PhysioNet/CinC Challenge 2017, ODC-BY 1.0) and
                                                    darcy/neuralop_pt/darcy_train_16.pt (neuraloperator, MIT)
+
+The double curves come out the same everywhere; the others depend on the kernels that PyTorch picks, hence
+on the processor and the number of threads.
 
 The network is run from its text, op by op, with torch.nn.functional: nothing of Afield is called.
 """
@@ -141,14 +145,16 @@ CASES = {
 }
 
 
-def curve(nodes, weights, x, y, case, dtype):
+def curve(nodes, weights, x, y, case, dtype, bf16=False):
     _, batch, shape, loss_of, clip, optimiser = CASES[case]
     net = Net(nodes, weights, dtype)
     opt, losses = optimiser(net.leaves()), []
     for s in range(STEPS):
         xb = torch.tensor(x[s * batch:(s + 1) * batch]).reshape(batch, *shape).to(dtype)
         yb = torch.tensor(y[s * batch:(s + 1) * batch])
-        out = net(xb)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            out = net(xb)
+        out = out.to(dtype)
         loss = loss_of(out.flatten(1), yb.long()) if yb.dim() == 1 else loss_of(out[:, 0], yb.to(dtype))
         opt.zero_grad()
         loss.backward()
@@ -175,8 +181,9 @@ def main():
             f.create_dataset("y", data=y, compression=9, shuffle=True)
             f["loss_float64"] = curve(parse(text), weights, x, y, case, torch.float64)
             f["loss_float32"] = curve(parse(text), weights, x, y, case, torch.float32)
+            f["loss_bfloat16"] = curve(parse(text), weights, x, y, case, torch.float32, True)
             print(case, f["loss_float64"][0], f["loss_float64"][-1],
-                  abs(f["loss_float32"][:] / f["loss_float64"][:] - 1).max())
+                  *(abs(f[k][:] / f["loss_float64"][:] - 1).max() for k in ("loss_float32", "loss_bfloat16")))
 
 
 main()
