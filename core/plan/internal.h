@@ -116,7 +116,8 @@ void af_active_free(af_plan *p);
 void af_active_call(const af_plan *p, const af_step_node *n, int chunk, af_call *c);
 /* The first run of active elements [at, end); count 0 when there is none. */
 af_span af_active_span(const af_plan *p, int64_t at, int64_t end);
-/* step.c */
+/* update.c; u NULL: only sums the gradients. A thread's part of it. */
 int64_t af_plan_blocks(const af_plan *p);
+void af_update_weights(af_plan *p, const af_update *u, int thread);
 
 #endif
