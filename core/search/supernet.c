@@ -64,21 +64,14 @@ static af_status halve(af_supernet *s)
 static af_status make_plans(af_supernet *s)
 {
     const af_workbench *w = s->share->bench;
-    const af_scaling *scaling = &w->data->scaling[w->protocol];
-    af_plan_options o = af_plan_options_default();
-    o.batch = s->batch;
-    o.threads = w->threads;
-    o.precision = w->precision;
-    o.train = true;
-    o.loss = af_loss_find(w->task->loss);
-    o.scale = scaling->y_std;
-    o.shift = scaling->y_mean;
-    if (!o.loss)
-        return af_fail(AF_EINTERNAL, "task %s: unknown loss '%s'", w->task->name, w->task->loss);
-    AF_TRY(af_plan_new(&s->nets.plan, s->graph, w->backend, &o));
-    o.train = false;
-    o.params_of = s->nets.plan;
-    return af_plan_new(&s->nets.infer, s->graph, w->backend, &o);
+    const af_training t = {.task = w->task,
+                           .data = w->data,
+                           .protocol = w->protocol,
+                           .graph = s->graph,
+                           .backend = w->backend,
+                           .precision = w->precision,
+                           .threads = w->threads};
+    return af_train_plans(&s->nets, &t, s->batch);
 }
 
 static af_status open_stream(const af_supernet *s, af_stream *t, uint64_t trial)

@@ -80,12 +80,11 @@ static af_update first_update(const af_recipe *r)
     return u;
 }
 
-static af_status make_plans(loop *l)
+af_status af_train_plans(af_trained *out, const af_training *t, int batch)
 {
-    const af_training *t = l->t;
     const af_scaling *s = &t->data->scaling[t->protocol];
     af_plan_options o = af_plan_options_default();
-    o.batch = l->batch;
+    o.batch = batch;
     o.threads = t->threads;
     o.precision = t->precision;
     o.train = true;
@@ -94,10 +93,10 @@ static af_status make_plans(loop *l)
     o.shift = s->y_mean;
     if (!o.loss)
         return af_fail(AF_EINTERNAL, "task %s: unknown loss '%s'", t->task->name, t->task->loss);
-    AF_TRY(af_plan_new(&l->out->plan, t->graph, t->backend, &o));
+    AF_TRY(af_plan_new(&out->plan, t->graph, t->backend, &o));
     o.train = false;
-    o.params_of = l->out->plan;
-    return af_plan_new(&l->out->infer, t->graph, t->backend, &o);
+    o.params_of = out->plan;
+    return af_plan_new(&out->infer, t->graph, t->backend, &o);
 }
 
 static af_status open_loop(loop *l)
@@ -110,7 +109,7 @@ static af_status open_loop(loop *l)
                        af_protocol_names[t->protocol]);
     if (t->epochs < 1) return af_fail(AF_EINVAL, "training: %d epochs, want at least 1", t->epochs);
     AF_TRY(plan_batches(t, &l->batch, &l->steps));
-    AF_TRY(make_plans(l));
+    AF_TRY(af_train_plans(l->out, t, l->batch));
     AF_TRY(af_loader_new(&l->loader, t->data, l->batch, (int64_t)l->steps * l->batch));
     AF_TRY(af_training_digest(l->digest, t));
     l->snapshot = af_plan_snapshot_size(l->out->plan);

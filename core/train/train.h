@@ -43,6 +43,8 @@ typedef struct af_trained {
 /* Batches are recipe.batch, less when the split is smaller; an incomplete last batch is dropped. */
 AF_CHECKED af_status af_train(af_trained *out, const af_training *t);
 void af_trained_close(af_trained *t);
+/* The plans alone, to train and to infer, of t's graph for its task and data; not initialised. */
+AF_CHECKED af_status af_train_plans(af_trained *out, const af_training *t, int batch);
 /* How a split is cut: *batch samples in each of *steps an epoch. A small split is one batch. */
 AF_CHECKED af_status af_train_batches(const af_recipe *r, int64_t samples, int *batch, int *steps);
 /* FLOPs of this training before it is run, validation included: exactly what af_train will charge.
