@@ -94,7 +94,7 @@ LIB_OBJ  := $(call obj,$(CORE_SRC) $(PLUG_SRC)) $(addprefix $(BUILD)/f64/,$(F64_
 LIB      := $(BUILD)/libafield.a
 SOLIB    := $(BUILD)/libafield.so.$(VERSION)
 CMD_OBJ  := $(call obj,$(filter-out eval/main.c,$(EVAL_SRC))) $(GEN)/commands.o
-TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(if $(filter 1,$(ONEDNN)),,tests/test_amx.c),$(wildcard tests/test_*.c)))
 TEST_AID := $(call obj,$(wildcard tests/aid/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 

@@ -1,6 +1,7 @@
 /* The CPU backend: convolutions and linear layers by oneDNN's JIT kernels, everything else by our
- * own vectorised loops, which read and write less (no separate mask, mean or copy passes). fp32,
- * NHWC from the first layer to the last, so nothing is reordered but weights.
+ * own vectorised loops, which read and write less (no separate mask, mean or copy passes). NHWC
+ * from the first layer to the last, so nothing is reordered but weights. fp32; convolutions also in
+ * bf16 where the processor has AMX.
  *
  * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive
  * is created for one thread; see onednn/primitive.h. */
@@ -63,9 +64,10 @@ static af_status probe(char *text, size_t size)
 static af_status prepare(const af_request *r, af_prepared *out)
 {
     memset(out, 0, sizeof *out);
-    if (r->type != AF_F32) return AF_OK;
+    const char *op = r->node->op->name;
+    if (r->type == AF_BF16 && strcmp(op, "conv") && strcmp(op, "linear")) return AF_OK;
     for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
-        if (strcmp(r->node->op->name, overrides[i].op) == 0) return overrides[i].prepare(r, out);
+        if (strcmp(op, overrides[i].op) == 0) return overrides[i].prepare(r, out);
     return AF_OK;
 }
 
@@ -76,8 +78,9 @@ static void release(void *self)
 
 const af_backend af_backend_onednn = {
     .name = "onednn",
-    .summary = "oneDNN convolutions and own vectorised kernels on the CPU, fp32",
+    .summary = "oneDNN convolutions and own vectorised kernels on the CPU; bf16 with AMX",
     .dtype = AF_F32,
+    .prefers_bf16 = af_onednn_has_amx,
     .probe = probe,
     .prepare = prepare,
     .release = release,
