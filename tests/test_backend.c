@@ -251,32 +251,6 @@ static void threads_do_not_show(void **state)
     }
 }
 
-/* ---- oneDNN's silent traps ---- */
-
-/* On a CPU with AVX-512 no layer of a real network may fall to oneDNN's reference or to its
- * products of matrices, which are tens of times slower. */
-static void no_slow_convolution(void **state)
-{
-    (void)state;
-    const af_backend *b = af_find_backend("onednn");
-    char text[128];
-    if (!b || b->probe(text, sizeof text) != AF_OK || !strstr(text, "avx512")) {
-        print_message("  no oneDNN with AVX-512 here\n");
-        skip();
-    }
-    for (const op_case *c = network_cases; c->op; c++) {
-        rig r;
-        if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
-        rig_result out;
-        rig_run(&out, &r, &(rig_options){.backend = b, .train = true, .backward = true});
-        printf("  %-22s %s\n", c->name, out.kernel);
-        assert_null(strstr(out.kernel, "ref"));
-        assert_null(strstr(out.kernel, "gemm"));
-        rig_clear(&out);
-        rig_free(&r);
-    }
-}
-
 /* ---- when memory runs out ---- */
 
 static void prepare_without_memory(void **state)
@@ -309,7 +283,6 @@ int main(void)
         cmocka_unit_test(probes),
         cmocka_unit_test(every_op_on_every_backend),
         cmocka_unit_test(threads_do_not_show),
-        cmocka_unit_test(no_slow_convolution),
         cmocka_unit_test(prepare_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
