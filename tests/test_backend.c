@@ -215,12 +215,13 @@ static void assert_same_bits(const char *name, const double *a, const double *b,
     if (a && memcmp(a, b, (size_t)n * sizeof *a) != 0) fail_msg("%s: the thread count shows", name);
 }
 
-static void same_for_threads(const af_backend *b, const op_case *c)
+static void same_for_threads(const af_backend *b, const op_case *c, bool bf16)
 {
     rig r;
     if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
-    rig_options o = {
-        .backend = b, .dtype = b->dtype, .train = true, .backward = true, .threads = 1};
+    rig_options o = {.backend = b, .dtype = b->dtype, .train = true, .backward = true};
+    if (bf16) o.dtype = AF_BF16;
+    o.threads = 1;
     o.lanes = c->batch % 4 == 0 ? 4 : 2;
     o.chunk = 1;
     rig_result one, more;
@@ -247,11 +248,29 @@ static void threads_do_not_show(void **state)
         if (!usable(*b) || !(*b)->prepare)
             continue; /* the reference has no state that could differ */
         for (size_t i = 0; i < LENGTH(tables); i++)
-            for (const op_case *c = tables[i]; c->op; c++) same_for_threads(*b, c);
+            for (const op_case *c = tables[i]; c->op; c++)
+                for (int bf16 = 0; bf16 <= ((*b)->dtype == AF_F32); bf16++)
+                    same_for_threads(*b, c, bf16);
     }
 }
 
 /* ---- when memory runs out ---- */
+
+static int failing_prepares(const af_backend *b, const af_request *q)
+{
+    int failures = 0;
+    af_status st = AF_ENOMEM;
+    for (unsigned long k = 1; st != AF_OK; k++, failures++) {
+        af_prepared p;
+        af_alloc_fail_at(k);
+        st = b->prepare(q, &p);
+        af_alloc_fail_at(0);
+        assert_true(st == AF_OK || st == AF_ENOMEM);
+        if (st == AF_OK && p.kernel) b->release(p.self);
+        if (st != AF_OK) assert_null(p.kernel);
+    }
+    return failures;
+}
 
 static void prepare_without_memory(void **state)
 {
@@ -262,16 +281,10 @@ static void prepare_without_memory(void **state)
             rig r;
             if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
             af_request q = {.node = &r.node, .in = r.in, .n = 2, .train = true, .wants_dx = {true}};
-            af_status st = AF_ENOMEM;
-            for (unsigned long k = 1; st != AF_OK; k++, failures++) {
-                af_prepared p;
-                af_alloc_fail_at(k);
-                st = (*b)->prepare(&q, &p);
-                af_alloc_fail_at(0);
-                assert_true(st == AF_OK || st == AF_ENOMEM);
-                if (st == AF_OK && p.kernel) (*b)->release(p.self);
-                if (st != AF_OK) assert_null(p.kernel);
-            }
+            q.type = (*b)->dtype;
+            failures += failing_prepares(*b, &q);
+            q.type = AF_BF16;
+            failures += failing_prepares(*b, &q);
             rig_free(&r);
         }
     print_message("  %d prepares, with every allocation failing once\n", failures);

@@ -49,7 +49,7 @@ bool af_amx_plan(af_amx *k, const af_conv_geometry *g, af_shape x, af_shape y, i
 typedef void af_amx_run(const af_amx *k, const af_bf16 *x, const af_bf16 *dy, float *sums, bool add,
                         void *scratch);
 extern af_amx_run *const af_amx_native;   /* NULL: not compiled for this kind of processor */
-extern af_amx_run *const af_amx_emulated; /* plain C, bit for bit the same; for tests */
+extern af_amx_run *const af_amx_emulated; /* plain C, for tests */
 
 /* From sums to dw {out, in, kh, kw}. */
 void af_amx_unpack(const af_amx *k, const float *sums, float *dw);
