@@ -85,16 +85,16 @@ static void complain(const layer *l, const char *type, const char *name)
              l->node.shape.c, *name ? name : "not prepared");
 }
 
-/* A product of matrices is right for linear layers and kernels as large as the map. It is tolerated
- * on processors without AVX-512 in strided convolutions, for which oneDNN has nothing better there.
- */
-static bool slow(const layer *l, const char *name, bool avx512)
+/* A product of matrices is right for linear layers and kernels as large as the map. In fp32 oneDNN
+ * 2.6 has nothing else for dx of a 1-D convolution with a stride, with AVX-512 neither; there it
+ * costs little (16 to 32 and 32 to 64 channels on one AVX2 core: 50 and 69 GF/s, forward 88). */
+static bool slow(const layer *l, const char *name, af_dtype type)
 {
     const af_attrs *a = &l->node.attrs;
     bool matrices = l->node.shape.h * l->node.shape.w == 1 || l->node.op == &af_op_linear;
-    bool plain = a->stride[0] == 1 && a->stride[1] == 1;
+    bool strided = l->in[0].h == 1 && a->stride[1] > 1;
     if (strstr(name, "ref")) return true;
-    return strstr(name, "gemm") && !matrices && (avx512 || plain);
+    return strstr(name, "gemm") && !matrices && !(strided && type == AF_F32);
 }
 
 static void no_slow_convolution(void **state)
@@ -103,7 +103,7 @@ static void no_slow_convolution(void **state)
     const af_backend *b = af_find_backend("onednn");
     char text[128], name[128];
     if (!b || b->probe(text, sizeof text) != AF_OK) skip();
-    bool amx = b->prefers_bf16(), avx512 = strstr(text, "avx512") != NULL;
+    bool amx = b->prefers_bf16();
     assert_true(amx == !!strstr(text, "amx"));
     collect_all();
     assert_true(count > 30);
@@ -111,11 +111,11 @@ static void no_slow_convolution(void **state)
     for (int i = 0; i < count; i++) {
         const layer *l = &layers[i];
         bool own = prepare(b, l, AF_F32, name, sizeof name);
-        if (!own || slow(l, name, avx512)) complain(l, "fp32", name);
+        if (!own || slow(l, name, AF_F32)) complain(l, "fp32", name);
         gemm += strstr(name, "gemm") != NULL;
         own = prepare(b, l, AF_BF16, name, sizeof name);
         bool wanted = amx && l->node.op == &af_op_conv && l->in[0].c >= 16;
-        if ((own && !amx) || (wanted && !own) || slow(l, name, true)) complain(l, "bf16", name);
+        if ((own && !amx) || (wanted && !own) || slow(l, name, AF_BF16)) complain(l, "bf16", name);
         native += own;
     }
     printf("  %s: %d layers, by gemm in fp32 %d; own kernels in bf16 %d\n", text, count, gemm,

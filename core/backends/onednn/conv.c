@@ -14,10 +14,9 @@ AF_SIMD static void add_floats(float *sum, const float *x, size_t n)
     for (size_t i = 0; i < n; i++) sum[i] += x[i];
 }
 
-AF_SIMD static void add_halves(af_bf16 *sum, const af_bf16 *x, size_t n)
+AF_SIMD static void add_rounded(af_bf16 *sum, const float *x, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        sum[i] = af_bf16_round(af_bf16_float(sum[i]) + af_bf16_float(x[i]));
+    for (size_t i = 0; i < n; i++) sum[i] = af_bf16_round(af_bf16_float(sum[i]) + x[i]);
 }
 
 /* Per channel, over all pixels. */
@@ -38,6 +37,7 @@ static void run(const af_call *c, int pass, void *x, void *y, void *bias, void *
         [W] = w,
         [BIAS] = bias,
         [DW] = dw,
+        [DX_FLOAT] = x,
         [W_FORWARD] = k->w[0],
         [W_BACKWARD] = k->w[1],
         [SCRATCH] = (char *)c->scratch + k->temporary,
@@ -60,12 +60,12 @@ static void forward(const af_call *c)
 static void backward_x(const af_call *c)
 {
     const conv *k = c->self;
-    void *dx = c->add[0] ? c->scratch : c->dx[0];
-    run(c, BACKWARD_X, dx, af_unconst(c->dy), NULL, NULL, NULL);
-    if (!c->add[0]) return;
-    if (k->type == AF_BF16)
-        add_halves(c->dx[0], dx, k->dx_count);
-    else
+    bool add = c->add[0], halves = k->type == AF_BF16;
+    void *dx = add ? c->scratch : c->dx[0];
+    run(c, add && halves ? DX_TO_ADD : BACKWARD_X, dx, af_unconst(c->dy), NULL, NULL, NULL);
+    if (add && halves)
+        add_rounded(c->dx[0], dx, k->dx_count);
+    else if (add)
         add_floats(c->dx[0], dx, k->dx_count);
 }
 

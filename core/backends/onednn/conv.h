@@ -5,8 +5,9 @@
 #include "core/backends/onednn/amx.h"
 #include "core/backends/onednn/primitive.h"
 
-enum { X, Y, W, BIAS, W_FORWARD, W_BACKWARD, DW, SCRATCH };
-enum { FORWARD, BACKWARD_X, BACKWARD_W, PACK_FORWARD, PACK_BACKWARD, UNPACK }; /* passes */
+enum { X, Y, W, BIAS, W_FORWARD, W_BACKWARD, DW, DX_FLOAT, SCRATCH };
+/* Passes. DX_TO_ADD: dx in float, to be added to one in bf16 and rounded once. */
+enum { FORWARD, BACKWARD_X, DX_TO_ADD, BACKWARD_W, PACK_FORWARD, PACK_BACKWARD, UNPACK };
 
 typedef struct conv {
     af_onednn_self base;

@@ -18,6 +18,10 @@ static const af_binding bindings[AF_PASSES][AF_PASS_ARGS] = {
                     {DNNL_ARG_WEIGHTS, W_BACKWARD},
                     {DNNL_ARG_DIFF_SRC, X},
                     {DNNL_ARG_SCRATCHPAD, SCRATCH}},
+    [DX_TO_ADD] = {{DNNL_ARG_DIFF_DST, Y},
+                   {DNNL_ARG_WEIGHTS, W_BACKWARD},
+                   {DNNL_ARG_DIFF_SRC, DX_FLOAT},
+                   {DNNL_ARG_SCRATCHPAD, SCRATCH}},
     [BACKWARD_W] = {{DNNL_ARG_SRC, X},
                     {DNNL_ARG_DIFF_DST, Y},
                     {DNNL_ARG_DIFF_WEIGHTS, DW},
@@ -66,6 +70,7 @@ static dnnl_status_t describe(builder *b, const af_request *r, const af_conv_geo
         st = dnnl_memory_desc_init_by_tag(&b->md[W], 4 + grouped, wd, dnnl_f32,
                                           grouped ? dnnl_goihw : dnnl_oihw);
     if (!st && g->bias) st = dnnl_memory_desc_init_by_tag(&b->md[BIAS], 1, bias, dnnl_f32, dnnl_x);
+    if (!st) st = dnnl_memory_desc_init_by_tag(&b->md[DX_FLOAT], 4, x, dnnl_f32, dnnl_nhwc);
     if (!st) st = dnnl_primitive_attr_create(&b->attr);
     if (!st) st = dnnl_primitive_attr_set_scratchpad_mode(b->attr, dnnl_scratchpad_mode_user);
     return st;
@@ -118,18 +123,27 @@ static dnnl_status_t add_forward(builder *b)
     return st ? st : add_reorder(b, PACK_FORWARD, W, W_FORWARD);
 }
 
-static dnnl_status_t add_backward_x(builder *b)
+/* dx: the memory that it is written to. The first one chooses the layout of the weights. */
+static dnnl_status_t add_backward_x(builder *b, int pass, int dx)
 {
+    const dnnl_memory_desc_t *w = pass == BACKWARD_X ? &b->any : &b->md[W_BACKWARD];
     dnnl_convolution_desc_t d;
     dnnl_primitive_desc_t pd;
     dnnl_status_t st = dnnl_dilated_convolution_backward_data_desc_init(
-        &d, dnnl_convolution_direct, &b->md[X], &b->any, &b->md[Y], b->stride, b->dilation,
-        b->before, b->after);
+        &d, dnnl_convolution_direct, &b->md[dx], w, &b->md[Y], b->stride, b->dilation, b->before,
+        b->after);
     if (!st) st = dnnl_primitive_desc_create(&pd, &d, b->attr, af_onednn_engine(), b->hint);
     if (st) return st;
     b->md[W_BACKWARD] = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-    st = add_pass(b, BACKWARD_X, pd);
+    st = add_pass(b, pass, pd);
     dnnl_primitive_desc_destroy(pd);
+    return st;
+}
+
+static dnnl_status_t add_backward_xs(builder *b, const af_request *r)
+{
+    dnnl_status_t st = add_backward_x(b, BACKWARD_X, X);
+    if (!st && r->type == AF_BF16) st = add_backward_x(b, DX_TO_ADD, DX_FLOAT);
     return st ? st : add_reorder(b, PACK_BACKWARD, W, W_BACKWARD);
 }
 
@@ -153,7 +167,7 @@ static dnnl_status_t build(builder *b, const af_request *r, const af_conv_geomet
 {
     dnnl_status_t st = describe(b, r, g);
     if (!st) st = add_forward(b);
-    if (!st && r->train && r->wants_dx[0]) st = add_backward_x(b);
+    if (!st && r->train && r->wants_dx[0]) st = add_backward_xs(b, r);
     if (!st && r->train && !b->k->gradient) st = add_backward_w(b);
     if (!st && b->k->gradient) add_name(b->k->name, sizeof b->k->name, "own_amx");
     const dnnl_dims_t bytes = {(dnnl_dim_t)b->scratchpad + 1};
@@ -187,8 +201,8 @@ static af_status equip(const builder *b, const af_request *r, af_prepared *out)
 {
     conv *k = b->k;
     size_t dw_bytes = k->gradient ? k->amx.sum_bytes : dnnl_memory_desc_get_size(&b->md[DW]);
-    size_t dx_bytes = k->run.pass[BACKWARD_X] ? dnnl_memory_desc_get_size(&b->md[X]) : 0;
-    k->dx_count = dx_bytes / af_dtype_size(k->type);
+    size_t dx_bytes = k->run.pass[BACKWARD_X] ? dnnl_memory_desc_get_size(&b->md[DX_FLOAT]) : 0;
+    k->dx_count = dx_bytes / sizeof(float);
     k->dw_count = dw_bytes / sizeof(float);
     k->bias_count = b->md[BIAS].ndims ? r->node->shape.c : 0;
     size_t sum_bytes = (size_t)k->bias_count * sizeof(float);
