@@ -14,7 +14,7 @@
 enum { AF_TILES = 8, AF_TILE_SIDE = 16, AF_TILE_DEPTH = 32, AF_TILE_HALVES = 512 };
 enum { AF_TILE_FLOATS = AF_TILE_SIDE * AF_TILE_SIDE };
 
-#if !defined(AF_TILE_EMULATED) && defined(__x86_64__) && defined(__GNUC__)
+#if !defined(AF_TILE_EMULATED) && defined(__x86_64__) && (__GNUC__ >= 11 || defined(__clang__))
 #define AF_TILE_NATIVE
 #include <immintrin.h>
 
