@@ -323,32 +323,6 @@ static void threads_do_not_show(void **state)
     }
 }
 
-/* ---- oneDNN's silent traps ---- */
-
-/* On a CPU with AVX-512 no layer of a real network may fall to oneDNN's reference or to its
- * products of matrices, which are tens of times slower. */
-static void no_slow_convolution(void **state)
-{
-    (void)state;
-    const af_backend *b = af_find_backend("onednn");
-    char text[128];
-    if (!b || b->probe(text, sizeof text) != AF_OK || !strstr(text, "avx512")) {
-        print_message("  no oneDNN with AVX-512 here\n");
-        skip();
-    }
-    for (const op_case *c = network_cases; c->op; c++) {
-        rig r;
-        if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
-        rig_result out;
-        rig_run(&out, &r, &(rig_options){.backend = b, .train = true, .backward = true});
-        printf("  %-22s %s\n", c->name, out.kernel);
-        assert_null(strstr(out.kernel, "ref"));
-        assert_null(strstr(out.kernel, "gemm"));
-        rig_clear(&out);
-        rig_free(&r);
-    }
-}
-
 /* Cases that are named after an implementation are run by it, also when nobody wants dx; the odd
  * ones are not. */
 static void named_after_their_kernel(void **state)
@@ -385,6 +359,22 @@ static void named_after_their_kernel(void **state)
 
 /* ---- when memory runs out ---- */
 
+static int failing_prepares(const af_backend *b, const af_request *q)
+{
+    int failures = 0;
+    af_status st = AF_ENOMEM;
+    for (unsigned long k = 1; st != AF_OK; k++, failures++) {
+        af_prepared p;
+        af_alloc_fail_at(k);
+        st = b->prepare(q, &p);
+        af_alloc_fail_at(0);
+        assert_true(st == AF_OK || st == AF_ENOMEM);
+        if (st == AF_OK && p.kernel) b->release(p.self);
+        if (st != AF_OK) assert_null(p.kernel);
+    }
+    return failures;
+}
+
 static void prepare_without_memory(void **state)
 {
     (void)state;
@@ -394,16 +384,10 @@ static void prepare_without_memory(void **state)
             rig r;
             if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
             af_request q = {.node = &r.node, .in = r.in, .n = 2, .train = true, .wants_dx = {true}};
-            af_status st = AF_ENOMEM;
-            for (unsigned long k = 1; st != AF_OK; k++, failures++) {
-                af_prepared p;
-                af_alloc_fail_at(k);
-                st = (*b)->prepare(&q, &p);
-                af_alloc_fail_at(0);
-                assert_true(st == AF_OK || st == AF_ENOMEM);
-                if (st == AF_OK && p.kernel) (*b)->release(p.self);
-                if (st != AF_OK) assert_null(p.kernel);
-            }
+            q.type = (*b)->dtype;
+            failures += failing_prepares(*b, &q);
+            q.type = AF_BF16;
+            failures += failing_prepares(*b, &q);
             rig_free(&r);
         }
     print_message("  %d prepares, with every allocation failing once\n", failures);
@@ -415,7 +399,6 @@ int main(void)
         cmocka_unit_test(probes),
         cmocka_unit_test(every_op_on_every_backend),
         cmocka_unit_test(threads_do_not_show),
-        cmocka_unit_test(no_slow_convolution),
         cmocka_unit_test(named_after_their_kernel),
         cmocka_unit_test(prepare_without_memory),
     };

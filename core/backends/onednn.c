@@ -1,7 +1,7 @@
 /* The CPU backend: 3x3 convolutions by our own Winograd kernels, other convolutions and linear
  * layers by oneDNN's JIT kernels, everything else by our own vectorised loops, which read and write
- * less (no separate mask, mean or copy passes). NHWC from the first layer to the last, so nothing is
- * reordered but weights. Our own loops also read and write bf16 (onednn/stored.h).
+ * less (no separate mask, mean or copy passes). NHWC from the first layer to the last, so nothing
+ * is reordered but weights. Our own loops also read and write bf16 (onednn/stored.h).
  *
  * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive
  * is created for one thread; see onednn/primitive.h. */
@@ -66,8 +66,9 @@ static af_status probe(char *text, size_t size)
 static af_status prepare(const af_request *r, af_prepared *out)
 {
     memset(out, 0, sizeof *out);
+    const char *op = r->node->op->name;
     for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
-        if (strcmp(r->node->op->name, overrides[i].op) == 0) return overrides[i].prepare(r, out);
+        if (strcmp(op, overrides[i].op) == 0) return overrides[i].prepare(r, out);
     return AF_OK;
 }
 
@@ -80,6 +81,7 @@ const af_backend af_backend_onednn = {
     .name = "onednn",
     .summary = "oneDNN and own vectorised kernels on the CPU, fp32 and bf16",
     .dtype = AF_F32,
+    .prefers_bf16 = af_onednn_has_amx,
     .probe = probe,
     .prepare = prepare,
     .release = release,

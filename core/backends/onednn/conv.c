@@ -1,57 +1,31 @@
-/* Dense and grouped convolutions by oneDNN. Activations are NHWC; weights are kept canonical by the
- * plan and packed into oneDNN's own layouts by `begin`, once a step. The gradient of the weights
- * stays in oneDNN's layout in the lane's memory until `finish`. oneDNN's backward passes only
- * overwrite, so what has to be added goes through scratch. */
+/* Dense and grouped convolutions by oneDNN. Activations are NHWC, in fp32, or in bf16 on processors
+ * with AMX; weights are kept canonical by the plan, in fp32, and packed into oneDNN's own types and
+ * layouts by `begin`, once a step. The gradient of the weights is fp32 and stays in its kernel's
+ * layout in the lane's memory until `finish`. oneDNN's backward passes only overwrite, so what has
+ * to be added goes through scratch. */
 #include <dnnl.h>
 #include "core/backends/onednn/onednn.h"
 #if DNNL_VERSION_MAJOR == 2
-#include <stdio.h>
-#include <string.h>
-#include "core/backends/onednn/primitive.h"
+#include "core/backends/onednn/conv.h"
 #include "core/base/simd.h"
-#include "core/base/alloc.h"
 
-enum { X, Y, W, BIAS, W_FORWARD, W_BACKWARD, DW, SCRATCH }; /* memories; dx is X, dy is Y */
-enum { FORWARD, BACKWARD_X, BACKWARD_W, PACK_FORWARD, PACK_BACKWARD, UNPACK }; /* passes */
-
-static const af_binding bindings[AF_PASSES][AF_PASS_ARGS] = {
-    [FORWARD] = {{DNNL_ARG_SRC, X},
-                 {DNNL_ARG_WEIGHTS, W_FORWARD},
-                 {DNNL_ARG_BIAS, BIAS},
-                 {DNNL_ARG_DST, Y},
-                 {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-    [BACKWARD_X] = {{DNNL_ARG_DIFF_DST, Y},
-                    {DNNL_ARG_WEIGHTS, W_BACKWARD},
-                    {DNNL_ARG_DIFF_SRC, X},
-                    {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-    [BACKWARD_W] = {{DNNL_ARG_SRC, X},
-                    {DNNL_ARG_DIFF_DST, Y},
-                    {DNNL_ARG_DIFF_WEIGHTS, DW},
-                    {DNNL_ARG_DIFF_BIAS, BIAS},
-                    {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-    [PACK_FORWARD] = {{DNNL_ARG_FROM, W}, {DNNL_ARG_TO, W_FORWARD}, {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-    [PACK_BACKWARD] = {{DNNL_ARG_FROM, W},
-                       {DNNL_ARG_TO, W_BACKWARD},
-                       {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-    [UNPACK] = {{DNNL_ARG_FROM, DW}, {DNNL_ARG_TO, W}, {DNNL_ARG_SCRATCHPAD, SCRATCH}},
-};
-
-typedef struct conv {
-    af_onednn_self base;
-    af_primitives run;
-    af_kernel kernel;
-    char name[96];             /* of oneDNN's implementations, each once */
-    float *w[2];               /* packed weights: for forward, for backward by x */
-    size_t dx_count, dw_count; /* floats */
-    int bias_count;
-    size_t temporary; /* bytes at the start of the scratch; oneDNN's scratchpad follows */
-} conv;
-
-/* ---- kernels ---- */
-
-AF_SIMD static void accumulate(float *sum, const float *x, size_t n)
+AF_SIMD static void add_floats(float *sum, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) sum[i] += x[i];
+}
+
+AF_SIMD static void add_rounded(af_bf16 *sum, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) sum[i] = af_bf16_round(af_bf16_float(sum[i]) + x[i]);
+}
+
+/* Per channel, over all pixels. */
+AF_SIMD static void sum_pixels(float *restrict sum, const af_bf16 *restrict dy, size_t pixels,
+                               int channels)
+{
+    for (int c = 0; c < channels; c++) sum[c] = 0;
+    for (size_t p = 0; p < pixels; p++, dy += channels)
+        for (int c = 0; c < channels; c++) sum[c] += af_bf16_float(dy[c]);
 }
 
 static void run(const af_call *c, int pass, void *x, void *y, void *bias, void *w, void *dw)
@@ -63,6 +37,7 @@ static void run(const af_call *c, int pass, void *x, void *y, void *bias, void *
         [W] = w,
         [BIAS] = bias,
         [DW] = dw,
+        [DX_FLOAT] = x,
         [W_FORWARD] = k->w[0],
         [W_BACKWARD] = k->w[1],
         [SCRATCH] = (char *)c->scratch + k->temporary,
@@ -82,221 +57,65 @@ static void forward(const af_call *c)
     run(c, FORWARD, af_unconst(c->x[0]), c->y, c->w[1], NULL, NULL);
 }
 
-static void backward(const af_call *c)
+static void backward_x(const af_call *c)
 {
     const conv *k = c->self;
-    void *dy = af_unconst(c->dy);
-    if (c->dx[0]) {
-        float *dx = c->add[0] ? c->scratch : c->dx[0];
-        run(c, BACKWARD_X, dx, dy, NULL, NULL, NULL);
-        if (c->add[0]) accumulate(c->dx[0], dx, k->dx_count);
-    }
+    bool add = c->add[0], halves = k->type == AF_BF16;
+    void *dx = add ? c->scratch : c->dx[0];
+    run(c, add && halves ? DX_TO_ADD : BACKWARD_X, dx, af_unconst(c->dy), NULL, NULL, NULL);
+    if (add && halves)
+        add_rounded(c->dx[0], dx, k->dx_count);
+    else if (add)
+        add_floats(c->dx[0], dx, k->dx_count);
+}
+
+/* By our own kernel, which adds to the lane's sums itself. */
+static void own_backward_w(const af_call *c)
+{
+    const conv *k = c->self;
+    k->gradient(&k->amx, c->x[0], c->dy, c->lane, c->add_w, c->scratch);
+    if (!k->bias_count) return;
+    float *db = c->add_w ? c->scratch : c->dw[1];
+    size_t pixels = (size_t)c->n * (size_t)c->node->shape.h * (size_t)c->node->shape.w;
+    sum_pixels(db, c->dy, pixels, k->bias_count);
+    if (c->add_w) add_floats(c->dw[1], db, (size_t)k->bias_count);
+}
+
+static void backward_w(const af_call *c)
+{
+    const conv *k = c->self;
     float *dw = c->add_w ? c->scratch : c->lane;
     float *db = c->add_w ? dw + k->dw_count : c->dw[1];
-    run(c, BACKWARD_W, af_unconst(c->x[0]), dy, db, NULL, dw);
-    if (c->add_w) accumulate(c->lane, dw, k->dw_count);
-    if (c->add_w && k->bias_count) accumulate(c->dw[1], db, (size_t)k->bias_count);
+    run(c, BACKWARD_W, af_unconst(c->x[0]), af_unconst(c->dy), db, NULL, dw);
+    if (c->add_w) add_floats(c->lane, dw, k->dw_count);
+    if (c->add_w && k->bias_count) add_floats(c->dw[1], db, (size_t)k->bias_count);
+}
+
+static void backward(const af_call *c)
+{
+    if (c->dx[0]) backward_x(c);
+    if (((const conv *)c->self)->gradient)
+        own_backward_w(c);
+    else
+        backward_w(c);
 }
 
 static void finish(const af_call *c)
 {
-    run(c, UNPACK, NULL, NULL, NULL, c->dw[0], c->lane);
+    const conv *k = c->self;
+    if (k->gradient)
+        af_amx_unpack(&k->amx, c->lane, c->dw[0]);
+    else
+        run(c, UNPACK, NULL, NULL, NULL, c->dw[0], c->lane);
 }
 
-/* ---- preparation ---- */
-
-typedef struct builder {
-    conv *k;
-    dnnl_dims_t stride, dilation, before, after; /* before, after: padding */
-    dnnl_memory_desc_t any, md[AF_MEMORIES];     /* any: weights whose layout oneDNN chooses */
-    dnnl_primitive_attr_t attr;
-    dnnl_primitive_desc_t hint; /* the forward pass, which backward ones refer to */
-    size_t scratchpad;
-} builder;
-
-static dnnl_status_t describe(builder *b, const af_request *r, const af_conv_geometry *g)
+af_kernel af_conv_slots(const char *name, bool train)
 {
-    af_shape in = r->in[0], out = r->node->shape;
-    const dnnl_dims_t x = {r->n, in.c, in.h, in.w}, y = {r->n, out.c, out.h, out.w},
-                      bias = {g->out};
-    const dnnl_dims_t w = {g->groups, g->out / g->groups, g->in / g->groups, g->kernel[0],
-                           g->kernel[1]};
-    int grouped = g->groups > 1;
-    const dnnl_dim_t *wd = grouped ? w : w + 1;
-    for (int i = 0; i < 2; i++) {
-        b->stride[i] = g->stride[i];
-        b->dilation[i] = g->kernel[i] > 1 ? g->dilation[i] - 1 : 0; /* oneDNN counts the gaps */
-        b->before[i] = g->pad[2 * i];
-        b->after[i] = g->pad[2 * i + 1];
-    }
-    dnnl_status_t st = dnnl_memory_desc_init_by_tag(&b->md[X], 4, x, dnnl_f32, dnnl_nhwc);
-    if (!st) st = dnnl_memory_desc_init_by_tag(&b->md[Y], 4, y, dnnl_f32, dnnl_nhwc);
-    if (!st)
-        st = dnnl_memory_desc_init_by_tag(&b->any, 4 + grouped, wd, dnnl_f32, dnnl_format_tag_any);
-    if (!st)
-        st = dnnl_memory_desc_init_by_tag(&b->md[W], 4 + grouped, wd, dnnl_f32,
-                                          grouped ? dnnl_goihw : dnnl_oihw);
-    if (!st && g->bias) st = dnnl_memory_desc_init_by_tag(&b->md[BIAS], 1, bias, dnnl_f32, dnnl_x);
-    if (!st) st = dnnl_primitive_attr_create(&b->attr);
-    if (!st) st = dnnl_primitive_attr_set_scratchpad_mode(b->attr, dnnl_scratchpad_mode_user);
-    return st;
-}
-
-static void add_name(char *names, size_t size, const_dnnl_primitive_desc_t pd)
-{
-    const char *name = "";
-    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
-    size_t used = strlen(names);
-    if (!strstr(names, name)) snprintf(names + used, size - used, " %s", name);
-}
-
-/* Creates a pass from its description and notes the scratchpad it wants. */
-static dnnl_status_t add_pass(builder *b, int pass, const_dnnl_primitive_desc_t pd)
-{
-    if (pass <= BACKWARD_W) add_name(b->k->name, sizeof b->k->name, pd);
-    const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
-    size_t size = md ? dnnl_memory_desc_get_size(md) : 0;
-    if (size > b->scratchpad) b->scratchpad = size;
-    return dnnl_primitive_create(&b->k->run.pass[pass], pd);
-}
-
-static dnnl_status_t add_reorder(builder *b, int pass, int from, int to)
-{
-    dnnl_engine_t e = af_onednn_engine();
-    dnnl_primitive_desc_t pd;
-    dnnl_status_t st =
-        dnnl_reorder_primitive_desc_create(&pd, &b->md[from], e, &b->md[to], e, b->attr);
-    if (st) return st;
-    st = add_pass(b, pass, pd);
-    dnnl_primitive_desc_destroy(pd);
-    return st;
-}
-
-static dnnl_status_t add_forward(builder *b)
-{
-    const dnnl_memory_desc_t *bias = b->md[BIAS].ndims ? &b->md[BIAS] : NULL;
-    dnnl_convolution_desc_t d;
-    dnnl_status_t st = dnnl_dilated_convolution_forward_desc_init(
-        &d, dnnl_forward_training, dnnl_convolution_direct, &b->md[X], &b->any, bias, &b->md[Y],
-        b->stride, b->dilation, b->before, b->after);
-    if (!st) st = dnnl_primitive_desc_create(&b->hint, &d, b->attr, af_onednn_engine(), NULL);
-    if (st) return st;
-    b->md[W_FORWARD] = *dnnl_primitive_desc_query_md(b->hint, dnnl_query_weights_md, 0);
-    st = add_pass(b, FORWARD, b->hint);
-    return st ? st : add_reorder(b, PACK_FORWARD, W, W_FORWARD);
-}
-
-static dnnl_status_t add_backward_x(builder *b)
-{
-    dnnl_convolution_desc_t d;
-    dnnl_primitive_desc_t pd;
-    dnnl_status_t st = dnnl_dilated_convolution_backward_data_desc_init(
-        &d, dnnl_convolution_direct, &b->md[X], &b->any, &b->md[Y], b->stride, b->dilation,
-        b->before, b->after);
-    if (!st) st = dnnl_primitive_desc_create(&pd, &d, b->attr, af_onednn_engine(), b->hint);
-    if (st) return st;
-    b->md[W_BACKWARD] = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-    st = add_pass(b, BACKWARD_X, pd);
-    dnnl_primitive_desc_destroy(pd);
-    return st ? st : add_reorder(b, PACK_BACKWARD, W, W_BACKWARD);
-}
-
-static dnnl_status_t add_backward_w(builder *b)
-{
-    const dnnl_memory_desc_t *bias = b->md[BIAS].ndims ? &b->md[BIAS] : NULL;
-    dnnl_convolution_desc_t d;
-    dnnl_primitive_desc_t pd;
-    dnnl_status_t st = dnnl_dilated_convolution_backward_weights_desc_init(
-        &d, dnnl_convolution_direct, &b->md[X], &b->any, bias, &b->md[Y], b->stride, b->dilation,
-        b->before, b->after);
-    if (!st) st = dnnl_primitive_desc_create(&pd, &d, b->attr, af_onednn_engine(), b->hint);
-    if (st) return st;
-    b->md[DW] = *dnnl_primitive_desc_query_md(pd, dnnl_query_diff_weights_md, 0);
-    st = add_pass(b, BACKWARD_W, pd);
-    dnnl_primitive_desc_destroy(pd);
-    return st ? st : add_reorder(b, UNPACK, DW, W);
-}
-
-static dnnl_status_t build(builder *b, const af_request *r, const af_conv_geometry *g)
-{
-    dnnl_status_t st = describe(b, r, g);
-    if (!st) st = add_forward(b);
-    if (!st && r->train && r->wants_dx[0]) st = add_backward_x(b);
-    if (!st && r->train) st = add_backward_w(b);
-    const dnnl_dims_t bytes = {(dnnl_dim_t)b->scratchpad + 1};
-    if (!st) st = dnnl_memory_desc_init_by_tag(&b->md[SCRATCH], 1, bytes, dnnl_u8, dnnl_x);
-    if (b->hint) dnnl_primitive_desc_destroy(b->hint);
-    if (b->attr) dnnl_primitive_attr_destroy(b->attr);
-    return st;
-}
-
-static void release(void *self)
-{
-    conv *k = self;
-    af_primitives_close(&k->run);
-    af_free(k->w[0]);
-    af_free(k->w[1]);
-    af_free(k);
-}
-
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
-/* Sizes everything that the passes in `b` work on. */
-static af_status equip(const builder *b, const af_request *r, af_prepared *out)
-{
-    conv *k = b->k;
-    size_t dw_bytes = dnnl_memory_desc_get_size(&b->md[DW]);
-    size_t dx_bytes = k->run.pass[BACKWARD_X] ? dnnl_memory_desc_get_size(&b->md[X]) : 0;
-    k->dx_count = dx_bytes / sizeof(float);
-    k->dw_count = dw_bytes / sizeof(float);
-    k->bias_count = b->md[BIAS].ndims ? r->node->shape.c : 0;
-    size_t sum_bytes = dw_bytes + (size_t)k->bias_count * sizeof(float);
-    k->temporary = r->train ? round_up(dx_bytes > sum_bytes ? dx_bytes : sum_bytes) : 0;
-    for (int i = 0; i < 2; i++) {
-        size_t size = dnnl_memory_desc_get_size(&b->md[i ? W_BACKWARD : W_FORWARD]);
-        k->w[i] = af_calloc(1, size);
-        if (!k->w[i]) return AF_ENOMEM;
-    }
-    k->kernel = (af_kernel){.name = k->name, .begin = begin, .forward = forward};
-    if (r->train) k->kernel.backward = backward, k->kernel.finish = finish;
-    out->kernel = &k->kernel;
-    out->self = k;
-    out->lane_bytes = dw_bytes;
-    out->scratch_bytes = k->temporary + b->scratchpad + 1;
-    return af_primitives_open(&k->run, b->md);
-}
-
-af_status af_onednn_dense(const af_request *r, const af_conv_geometry *g, af_prepared *out)
-{
-    if (r->type == AF_BF16) return AF_OK; /* not mine */
-    if (!af_onednn_engine()) return af_fail(AF_EINTERNAL, "oneDNN: cannot create a CPU engine");
-    conv *k = af_calloc(1, sizeof *k);
-    if (!k) return AF_ENOMEM;
-    k->base.release = release;
-    k->run.bindings = bindings;
-    snprintf(k->name, sizeof k->name, "onednn");
-    builder b = {.k = k};
-    int threads = af_onednn_alone();
-    dnnl_status_t done = build(&b, r, g);
-    af_onednn_together(threads);
-    af_status st = AF_OK;
-    if (done == dnnl_unimplemented || done == dnnl_invalid_arguments) goto undo; /* not mine */
-    AF_GOTO(st, undo, af_onednn_status(done, "cannot prepare a convolution"));
-    AF_GOTO(st, undo, equip(&b, r, out));
-    return AF_OK;
-undo:
-    release(k);
-    memset(out, 0, sizeof *out);
-    return st;
-}
-#else
-af_status af_onednn_dense(const af_request *r, const af_conv_geometry *g, af_prepared *out)
-{
-    (void)r, (void)g, (void)out;
-    return AF_OK;
+    return (af_kernel){.name = name,
+                       .begin = begin,
+                       .forward = forward,
+                       .backward = train ? backward : NULL,
+                       .finish = train ? finish : NULL};
 }
 #endif
 
@@ -315,7 +134,7 @@ af_status af_onednn_conv(const af_request *r, af_prepared *out)
     };
     if (g.groups > 1 && g.groups == g.in && g.groups == g.out) {
         AF_TRY(af_onednn_depthwise(r, out));
-        if (out->kernel) return AF_OK;
+        if (out->kernel || r->type == AF_BF16) return AF_OK;
     }
     if (r->type == AF_F32) AF_TRY(af_onednn_winograd(r, out));
     return out->kernel ? AF_OK : af_onednn_dense(r, &g, out);

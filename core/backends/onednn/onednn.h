@@ -24,6 +24,9 @@ typedef struct af_conv_geometry {
 } af_conv_geometry;
 af_status af_onednn_dense(const af_request *r, const af_conv_geometry *g, af_prepared *out);
 
+/* Whether oneDNN uses AMX here: the processor has it, and the kernel lets this process have it. */
+bool af_onednn_has_amx(void);
+
 /* oneDNN takes pointers to non-const also for what it only reads. */
 static inline void *af_unconst(const void *p)
 {

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <threads.h>
+#include "core/backends/onednn/onednn.h"
 #include "core/backends/onednn/primitive.h"
 #include "core/base/alloc.h"
 #include "core/base/log.h"
@@ -31,6 +32,11 @@ dnnl_engine_t af_onednn_engine(void)
 {
     call_once(&engine_once, make_engine);
     return engine;
+}
+
+bool af_onednn_has_amx(void)
+{
+    return dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_avx512_core_amx;
 }
 
 af_status af_onednn_status(dnnl_status_t st, const char *what)
@@ -124,5 +130,12 @@ void af_primitives_run(const af_primitives *p, int pass, void *const data[AF_MEM
         af_log(AF_LOG_ERROR, "oneDNN: a prepared primitive failed with status %d", (int)st);
         abort();
     }
+}
+#else
+#include "core/backends/onednn/onednn.h"
+
+bool af_onednn_has_amx(void)
+{
+    return false;
 }
 #endif

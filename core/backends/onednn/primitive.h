@@ -9,7 +9,7 @@
 #include <dnnl.h>
 #include "core/base/status.h"
 
-enum { AF_MEMORIES = 8, AF_PASSES = 6, AF_PASS_ARGS = 6 };
+enum { AF_MEMORIES = 9, AF_PASSES = 7, AF_PASS_ARGS = 6 };
 
 /* Argument of a primitive (DNNL_ARG_*) and the index of the memory it is bound to; arg 0 ends a
  * list. */
