@@ -270,7 +270,6 @@ static bool place(depthwise *k, const af_attrs *a)
 
 af_status af_onednn_depthwise(const af_request *r, af_prepared *out)
 {
-    if (r->type != AF_F32) return AF_OK;
     const af_attrs *a = &r->node->attrs;
     depthwise *k = af_calloc(1, sizeof *k);
     if (!k) return AF_ENOMEM;
