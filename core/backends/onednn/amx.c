@@ -44,11 +44,12 @@ static bool lay_out_rows(af_amx *k)
 /* Where pixels lie, and which of them each kw wants. */
 static void fill_tables(af_amx *k)
 {
-    for (int i = 0; i < AF_AMX_SOURCES; i++) {
+    int sources = k->whole ? k->side * k->x.w : AF_AMX_SOURCES;
+    for (int i = 0; i < sources; i++) {
         int sample = k->whole ? i / k->x.w : 0, pixel = i - sample * k->x.w;
         k->x_at[i] = (sample * k->x.h * k->x.w + pixel) * k->in;
     }
-    for (int i = 0; i < AF_TILE_DEPTH; i++) {
+    for (int i = 0; i < k->side * k->columns; i++) {
         int sample = i / k->columns, pixel = i - sample * k->columns;
         k->y_at[i] = (sample * k->y.h * k->y.w + pixel) * k->out;
     }
