@@ -102,26 +102,24 @@ static double distance(const af_plan *a, const af_plan *b, af_part part)
     return most / scale;
 }
 
-static void same_function(void **state)
+static void compare_plans(const problem *q)
 {
-    const net *n = *state;
-    problem q = open_problem(n);
-    af_plan *fused = make(&q, "reference64", (af_plan_options){.train = true});
-    af_plan *plain = make(&q, "reference64", (af_plan_options){.train = true, .plain = true});
-    af_plan *infer = make(&q, "reference64", (af_plan_options){.params_of = fused});
+    af_plan *fused = make(q, "reference64", (af_plan_options){.train = true});
+    af_plan *plain = make(q, "reference64", (af_plan_options){.train = true, .plain = true});
+    af_plan *infer = make(q, "reference64", (af_plan_options){.params_of = fused});
     af_plan *infer_plain =
-        make(&q, "reference64", (af_plan_options){.params_of = plain, .plain = true});
-    float *a = af_calloc((size_t)q.pred, sizeof *a), *b = af_calloc((size_t)q.pred, sizeof *b);
+        make(q, "reference64", (af_plan_options){.params_of = plain, .plain = true});
+    float *a = af_calloc((size_t)q->pred, sizeof *a), *b = af_calloc((size_t)q->pred, sizeof *b);
     double la, lb;
     assert_true(distance(fused, plain, AF_WEIGHTS) == 0);
-    assert_ok(af_plan_gradients(fused, q.x, target(&q), (af_position){0}, &la));
-    assert_ok(af_plan_gradients(plain, q.x, target(&q), (af_position){0}, &lb));
+    assert_ok(af_plan_gradients(fused, q->x, target(q), (af_position){0}, &la));
+    assert_ok(af_plan_gradients(plain, q->x, target(q), (af_position){0}, &lb));
     double gradients = distance(fused, plain, AF_GRADIENTS);
     double buffers = distance(fused, plain, AF_BUFFERS);
-    assert_ok(af_plan_infer(infer, BATCH, q.x, NULL, a, NULL));
-    assert_ok(af_plan_infer(infer_plain, BATCH, q.x, NULL, b, NULL));
+    assert_ok(af_plan_infer(infer, BATCH, q->x, NULL, a, NULL));
+    assert_ok(af_plan_infer(infer_plain, BATCH, q->x, NULL, b, NULL));
     double pred = 0;
-    for (int64_t i = 0; i < q.pred; i++) pred = fmax(pred, fabs((double)a[i] - (double)b[i]));
+    for (int64_t i = 0; i < q->pred; i++) pred = fmax(pred, fabs((double)a[i] - (double)b[i]));
     printf("  loss %.1e, gradients %.1e, statistics %.1e, predictions %.1e apart\n", fabs(la - lb),
            gradients, buffers, pred);
     assert_true(fabs(la - lb) <= 1e-12 * fabs(lb));
@@ -132,7 +130,21 @@ static void same_function(void **state)
     af_plan_free(infer);
     af_plan_free(plain);
     af_plan_free(fused);
+}
+
+static void same_function(void **state)
+{
+    problem q = open_problem(*state);
+    compare_plans(&q);
     close_problem(&q);
+}
+
+static void says(const af_plan *p, int pass, const char *name, const char *want)
+{
+    const char *note;
+    assert_string_equal(af_plan_pass(p, pass, &note), name);
+    printf("  %s: %s\n", name, note);
+    assert_string_equal(note, want);
 }
 
 /* Tiny has one cell a stage: 3 cells of 6 edges, the stem's, 2 reductions of 2 norms, the last one.
@@ -142,14 +154,44 @@ static void what_is_left(void **state)
     (void)state;
     problem q = open_problem(&nets[0]);
     af_plan *p = make(&q, "reference", (af_plan_options){.train = true});
-    const char *note, *fuse = "fuse", *merge = "merge";
-    assert_string_equal(af_plan_pass(p, 0, &note), fuse);
-    printf("  fuse: %s\n", note);
-    assert_int_equal(strncmp(note, "24 batch norms, ", 16), 0);
-    assert_string_equal(af_plan_pass(p, 1, &note), merge);
-    printf("  merge: %s\n", note);
-    assert_string_equal(note, "15 convolutions with a common source are now 6");
-    assert_null(af_plan_pass(p, 2, &note));
+    const char *note;
+    says(p, 0, "share", "0 nodes that repeat others are now 0");
+    says(p, 1, "fuse", "24 batch norms, 8 sums and 12 ReLUs are now 15 nodes");
+    says(p, 2, "merge", "15 convolutions with a common source are now 6");
+    assert_null(af_plan_pass(p, 3, &note));
+    af_plan_free(p);
+    close_problem(&q);
+}
+
+/* A ReLU and a pool for every reader, sums of one tensor with itself, a result that is read both
+ * rectified and plain, and a fused node that the output reads. */
+static void awkward(af_graph *g)
+{
+    af_id x =
+        af_batch_norm(g, af_conv(g, af_input(g, (af_shape){3, 6, 5}), af_conv_attrs(4, 3, 1)));
+    af_id twice = af_add(g, (af_id[]){x, x}, 2), edge[3];
+    for (int i = 0; i < 3; i++)
+        edge[i] = af_batch_norm(g, af_conv(g, af_relu(g, twice), af_conv_attrs(4, 3, 1)));
+    af_id pools[2] = {af_avg_pool(g, twice, af_pool_attrs(3, 1)),
+                      af_avg_pool(g, twice, af_pool_attrs(3, 1))};
+    af_id sum = af_add(g, (af_id[]){edge[0], edge[1], pools[0], twice, twice}, 5);
+    af_id other = af_add(g, (af_id[]){edge[2], pools[1], sum, af_relu(g, sum)}, 4);
+    af_output(g, af_relu(g, other));
+}
+
+static void awkward_networks(void **state)
+{
+    (void)state;
+    problem q = {.graph = af_graph_new(), .loss = &af_loss_mse, .pred = BATCH * 4 * 30};
+    awkward(q.graph);
+    assert_ok(af_graph_status(q.graph));
+    q.x = af_calloc(BATCH * 3 * 30, sizeof *q.x);
+    q.y = af_calloc((size_t)q.pred, sizeof *q.y);
+    for (int i = 0; i < BATCH * 3 * 30; i++) q.x[i] = (float)sin(0.3 * i * i);
+    compare_plans(&q);
+    af_plan *p = make(&q, "reference64", (af_plan_options){.train = true});
+    says(p, 0, "share", "5 nodes that repeat others are now 2");
+    says(p, 2, "merge", "3 convolutions with a common source are now 1");
     af_plan_free(p);
     close_problem(&q);
 }
@@ -191,7 +233,7 @@ static void threads_do_not_show(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[LENGTH(nets) + 2];
+    struct CMUnitTest tests[LENGTH(nets) + 3];
     memset(tests, 0, sizeof tests);
     for (size_t i = 0; i < LENGTH(nets); i++) {
         tests[i].name = nets[i].name;
@@ -200,5 +242,6 @@ int main(void)
     }
     tests[LENGTH(nets)] = (struct CMUnitTest)cmocka_unit_test(what_is_left);
     tests[LENGTH(nets) + 1] = (struct CMUnitTest)cmocka_unit_test(threads_do_not_show);
+    tests[LENGTH(nets) + 2] = (struct CMUnitTest)cmocka_unit_test(awkward_networks);
     return _cmocka_run_group_tests("passes", tests, LENGTH(tests), NULL, NULL);
 }

@@ -60,7 +60,7 @@ typedef struct af_plan_param {
     int owner;  /* node of the plan that uses it */
 } af_plan_param;
 
-enum { AF_PASSES = 2, AF_PASS_TEXT = 160 };
+enum { AF_PASSES = 3, AF_PASS_TEXT = 160 };
 
 /* Active parameters: `count` elements, the at-th of all active ones and those that follow it,
  * which lie from `from` on in the flat arrays. */

@@ -2,6 +2,8 @@
  * and depend on the graph alone, so all plans of a graph agree on where parameters lie. A node that
  * is taken up by another is gone: nobody reads it any more.
  *
+ *   share   nodes without parameters that do the same to the same tensors become one: the ReLU that
+ *           each edge of a cell has for itself
  *   fuse    batch norms that only a sum reads, the sum, and the ReLU that alone reads it, become
  * one norm_sum: a node of a cell is then read and written once merge   convolutions of one source
  * with equal windows become one with all their outputs, of which the norm_sums read slices; its
@@ -11,7 +13,8 @@
 #include "core/base/alloc.h"
 #include "core/plan/internal.h"
 
-extern const af_op af_op_add, af_op_batch_norm, af_op_conv, af_op_norm_sum, af_op_relu;
+extern const af_op af_op_add, af_op_batch_norm, af_op_conv, af_op_dropout, af_op_norm_sum,
+    af_op_output, af_op_relu;
 
 /* Who reads a node: how many inputs of live nodes, and the last of them. */
 typedef struct use {
@@ -67,6 +70,41 @@ static af_status renew(af_plan *p, int i)
     n->param_count = op->params ? op->params(&n->node, n->in, n->params) : 0;
     n->partials = op->partials ? op->partials(&n->node, n->in) : 0;
     n->shared = op->shared ? op->shared(&n->node, n->in) : 0;
+    return AF_OK;
+}
+
+/* ---- share ---- */
+
+/* Whether the op is a function of its inputs alone. */
+static bool is_function(const af_op *op)
+{
+    return op->max_inputs > 0 && !op->params && !op->partials && !op->mixes &&
+           op != &af_op_dropout && op != &af_op_output;
+}
+
+static bool same_node(const af_node *a, const af_node *b)
+{
+    return a->op == b->op && a->inputs == b->inputs &&
+           !memcmp(a->in, b->in, (size_t)a->inputs * sizeof *a->in) &&
+           !memcmp(&a->attrs, &b->attrs, sizeof a->attrs);
+}
+
+static af_status share(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TEXT])
+{
+    int before = 0, after = 0;
+    find_uses(p, uses, needed);
+    for (int i = 0; i < p->nodes; i++) {
+        int same = 0;
+        if (!needed[i] || p->node[i].gone || !is_function(p->node[i].node.op)) continue;
+        for (int j = i + 1; j < p->nodes; j++)
+            if (needed[j] && !p->node[j].gone && same_node(&p->node[i].node, &p->node[j].node)) {
+                read_from(p, j, i);
+                p->node[j].gone = true;
+                same++;
+            }
+        before += same ? same + 1 : 0, after += same > 0;
+    }
+    snprintf(note, AF_PASS_TEXT, "%d nodes that repeat others are now %d", before, after);
     return AF_OK;
 }
 
@@ -216,7 +254,7 @@ static af_status merge(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TE
 static const struct {
     const char *name;
     af_status (*run)(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TEXT]);
-} passes[AF_PASSES] = {{"fuse", fuse}, {"merge", merge}};
+} passes[AF_PASSES] = {{"share", share}, {"fuse", fuse}, {"merge", merge}};
 
 const char *af_plan_pass(const af_plan *p, int pass, const char **note)
 {
