@@ -59,7 +59,7 @@ typedef struct af_call {
     int n;              /* samples in this chunk */
     int first;          /* index of the chunk's first sample in the batch */
     bool train;
-    int input;                    /* gather: which input this call is about */
+    int input; /* gather, backward of ops with gathers(): which input this call is about */
     const void *x[AF_MAX_INPUTS]; /* {n, H, W, C} each */
     void *y;                      /* output; read-only in backward */
     const void *dy;               /* gradient of the loss by y */
@@ -120,7 +120,8 @@ struct af_op {
     /* (optional) Doubles of partial sums per chunk, for both directions; 0 = no reduction. */
     int (*partials)(const af_node *n, const af_shape *in);
     /* (optional) How many inputs are gathered, the first ones, each by its own call as soon as it
-     * is there; default 1. */
+     * is there; default 1. With it backward too is called for one input at a time, right before the
+     * gradient of that input is used: then it need not leave the cache. */
     int (*gathers)(const af_node *n);
     /* (optional) Doubles shared between combine and forward/backward. */
     int (*shared)(const af_node *n, const af_shape *in);

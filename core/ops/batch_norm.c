@@ -74,7 +74,7 @@ static void backward(const af_call *c)
     const real *x = c->x[0], *dy = c->dy, *weight = c->w[WEIGHT];
     real *dx = c->dx[0];
     int64_t n = pixels(c);
-    norm_gradients(c, C);
+    norm_gradients(c, C, 0, C);
     for (int k = 0; dx != NULL && k < C; k++) {
         double mean = c->shared[MEAN * C + k], inv_std = c->shared[INV_STD * C + k];
         double mean_dy = c->shared[MEAN_DY * C + k], slope = c->shared[MEAN_DY_XHAT * C + k];

@@ -53,11 +53,12 @@ static inline void norm_statistics(const af_call *c, int channels, int k, double
                         : 1 / sqrt((double)running_var[k] + c->node->attrs.epsilon);
 }
 
-/* This chunk's share of the parameters' gradients, from its partial sums. */
-static inline void norm_gradients(const af_call *c, int channels)
+/* This chunk's share of the parameters' gradients, from its partial sums: rows first to last - 1.
+ */
+static inline void norm_gradients(const af_call *c, int channels, int first, int last)
 {
     real *dweight = c->dw[WEIGHT], *dbias = c->dw[BIAS];
-    for (int k = 0; k < channels; k++) {
+    for (int k = first; k < last; k++) {
         double dw = c->partial[channels + k], db = c->partial[k];
         if (dweight) dweight[k] = (real)(c->add_w ? (double)dweight[k] + dw : dw);
         if (dbias) dbias[k] = (real)(c->add_w ? (double)dbias[k] + db : db);

@@ -103,19 +103,16 @@ static double gradient(const af_call *c, int e, int64_t pixel, int k)
                     normalised(c, e, pixel, k) * c->shared[MEAN_DY_XHAT * rows + row]);
 }
 
-/* Input after input: the same tensor may be added to itself. */
 static void backward(const af_call *c)
 {
-    int C = c->node->shape.c;
-    norm_gradients(c, normed_channels(c));
-    for (int e = 0; e < c->node->inputs; e++) {
-        real *dx = c->dx[e];
-        if (dx == NULL) continue;
-        dx += c->node->attrs.offset[e];
-        for (int64_t i = 0, n = pixels(c); i < n; i++, dx += c->in[e].c)
-            for (int k = 0; k < C; k++)
-                dx[k] = (real)((c->add[e] ? (double)dx[k] : 0) + gradient(c, e, i, k));
-    }
+    int C = c->node->shape.c, e = c->input;
+    real *dx = c->dx[e];
+    if (e < c->node->attrs.normed) norm_gradients(c, normed_channels(c), e * C, e * C + C);
+    if (dx == NULL) return;
+    dx += c->node->attrs.offset[e];
+    for (int64_t i = 0, n = pixels(c); i < n; i++, dx += c->in[e].c)
+        for (int k = 0; k < C; k++)
+            dx[k] = (real)((c->add[e] ? (double)dx[k] : 0) + gradient(c, e, i, k));
 }
 
 const af_kernel AF_REFERENCE(norm_sum) = {

@@ -44,6 +44,7 @@ static void mark_additions(af_plan *p)
         for (int k = 0; k < n->node.inputs; k++) {
             af_step_node *from = &p->node[n->node.in[k]];
             if (!n->on[k] || !n->wants_dx[k]) continue;
+            if (n->node.op->gathers && k != p->items[i].input) continue;
             n->add[k] = from->written && !af_reads_slice(&n->node, n->in[k]);
             from->written = true;
         }

@@ -14,7 +14,7 @@
 typedef struct af_item { /* one call on every chunk */
     af_item_kind kind;
     af_id node;
-    int input; /* gather: which */
+    int input; /* gather, backward of one input: which */
     bool last; /* gather: of the node; what is combined is then complete */
     int phase, position;
 } af_item;
@@ -80,6 +80,7 @@ struct af_plan {
     char pass_note[AF_PASSES][AF_PASS_TEXT]; /* what each pass did */
     af_item *items;                          /* sorted by (phase, position) */
     int item_count, phases;
+    int *ready;       /* phase in which the gradient of a node's result is complete */
     int *phase_start; /* {phases + 1} indices into items */
     int chunks, chunks_per_lane, threads;
     af_cost cost;

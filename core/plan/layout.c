@@ -48,7 +48,7 @@ static void forward_phases(af_plan *p)
 /* A node's gradient is complete when the last of its consumers has run backward. */
 static void backward_phases(af_plan *p)
 {
-    int ready[AF_MAX_NODES];
+    int *ready = p->ready;
     for (int i = 0; i < p->nodes; i++) ready[i] = p->node[p->output].forward_phase;
     for (int i = p->nodes - 1; i >= 0; i--) {
         af_step_node *n = &p->node[i];
@@ -78,7 +78,8 @@ static void push(af_plan *p, af_item_kind kind, int node, int phase, int positio
             .kind = kind, .node = node, .last = true, .phase = phase, .position = position};
 }
 
-/* Forward at 4i + 1, what gathers of its result right after it; then the loss; then back. */
+/* Forward at 4i + 1, what gathers of its result right after it; then the loss; then back: gradients
+ * of a node's result that come one by one, then gather_back, then backward. */
 static int forward_position(int node)
 {
     return 4 * node + 1;
@@ -89,7 +90,7 @@ static int loss_position(const af_plan *p)
 }
 static int backward_position(const af_plan *p, int node)
 {
-    return 4 * p->nodes + 2 * (p->nodes - node);
+    return 4 * p->nodes + 3 * (p->nodes - node) + 1;
 }
 
 static int gathers(const af_step_node *n)
@@ -113,12 +114,30 @@ static void push_gathers(af_plan *p, int node)
     if (count) p->items[last].last = true;
 }
 
+/* One item, or one for each input, when its gradient is about to be used. */
+static void push_backward(af_plan *p, int node)
+{
+    const af_step_node *n = &p->node[node];
+    bool each = n->node.op->gathers && n->backward_phase >= 0;
+    if (!each) push(p, AF_BACKWARD, node, n->backward_phase, backward_position(p, node) + 1);
+    for (int k = 0; each && k < n->node.inputs; k++) {
+        int from = n->node.in[k];
+        if (n->wants_dx[k])
+            push(p, AF_BACKWARD, node, p->ready[from], backward_position(p, from) - 1);
+        else
+            push(p, AF_BACKWARD, node, n->backward_phase, backward_position(p, node) + 1);
+        p->items[p->item_count - 1].input = k;
+    }
+}
+
 af_status af_layout_items(af_plan *p)
 {
+    p->ready = af_calloc((size_t)p->nodes, sizeof *p->ready);
+    if (!p->ready) return AF_ENOMEM;
     mark_live(p);
     forward_phases(p);
     backward_phases(p);
-    p->items = af_calloc((size_t)p->nodes * (3 + AF_MAX_INPUTS) + 1, sizeof *p->items);
+    p->items = af_calloc((size_t)p->nodes * (2 + 2 * AF_MAX_INPUTS) + 1, sizeof *p->items);
     if (!p->items) return AF_ENOMEM;
     for (int i = 0; i < p->nodes; i++) {
         const af_step_node *n = &p->node[i];
@@ -126,7 +145,7 @@ af_status af_layout_items(af_plan *p)
         push_gathers(p, i);
         push(p, AF_FORWARD, i, n->forward_phase, forward_position(i));
         push(p, AF_GATHER_BACK, i, n->gather_back_phase, backward_position(p, i));
-        push(p, AF_BACKWARD, i, n->backward_phase, backward_position(p, i) + 1);
+        push_backward(p, i);
     }
     push(p, AF_LOSS, p->output, p->node[p->output].forward_phase, loss_position(p));
     qsort(p->items, (size_t)p->item_count, sizeof *p->items, by_time);
@@ -166,7 +185,8 @@ static void lifetimes(af_plan *p)
         }
         for (int k = 0; k < n->node.inputs; k++) {
             af_step_node *from = &p->node[n->node.in[k]];
-            if (it->kind == AF_GATHER && k != it->input) continue;
+            bool one = it->kind == AF_GATHER || (it->kind == AF_BACKWARD && n->node.op->gathers);
+            if (one && k != it->input) continue;
             if (reads_x) touch(&from->value, it);
             if (it->kind == AF_BACKWARD && n->wants_dx[k]) {
                 n->add[k] = from->gradient.first >= 0;

@@ -73,6 +73,17 @@ static af_status renew(af_plan *p, int i)
     return AF_OK;
 }
 
+/* What a mix switches off must stay on its own, and leave the order of all else as it is. */
+static bool mixes(const af_plan *p, const bool *needed, char note[AF_PASS_TEXT])
+{
+    for (int i = 0; i < p->nodes; i++)
+        if (needed[i] && p->node[i].node.op->mixes) {
+            snprintf(note, AF_PASS_TEXT, "nothing: branches of a mix are switched off one by one");
+            return true;
+        }
+    return false;
+}
+
 /* ---- share ---- */
 
 /* Whether the op is a function of its inputs alone. */
@@ -93,6 +104,7 @@ static af_status share(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TE
 {
     int before = 0, after = 0;
     find_uses(p, uses, needed);
+    if (mixes(p, needed, note)) return AF_OK;
     for (int i = 0; i < p->nodes; i++) {
         int same = 0;
         if (!needed[i] || p->node[i].gone || !is_function(p->node[i].node.op)) continue;
@@ -228,11 +240,7 @@ static af_status merge(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TE
 {
     int before = 0, after = 0;
     find_uses(p, uses, needed);
-    for (int i = 0; i < p->nodes; i++) /* what a mix switches off must stay on its own */
-        if (needed[i] && p->node[i].node.op->mixes) {
-            snprintf(note, AF_PASS_TEXT, "nothing: branches of a mix are switched off one by one");
-            return AF_OK;
-        }
+    if (mixes(p, needed, note)) return AF_OK;
     for (int i = 0; i < p->nodes; i++) {
         int group[AF_MAX_INPUTS], count = 0;
         if (!needed[i] || p->node[i].gone || !can_merge(p, uses, i)) continue;

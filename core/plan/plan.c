@@ -214,9 +214,10 @@ void af_plan_free(af_plan *p)
     }
     af_free(p->gradients);
     for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
-    void *own[] = {p->seconds,      p->node,         p->params,      p->items,      p->phase_start,
-                   p->batch_memory, p->local_memory, p->lane_memory, p->scratch,    p->widen,
-                   p->partials,     p->shared,       p->chunk_loss,  p->block_norm, p->tail};
+    void *own[] = {p->ready,       p->seconds,     p->node,         p->params,
+                   p->items,       p->phase_start, p->batch_memory, p->local_memory,
+                   p->lane_memory, p->scratch,     p->widen,        p->partials,
+                   p->shared,      p->chunk_loss,  p->block_norm,   p->tail};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
     af_free(p);
 }

@@ -341,7 +341,10 @@ static void execute(run *u, rig_result *out)
         on_chunks(u, k->gather_back, AF_GATHER_BACK);
         on_batch(u, k->combine_back);
     }
-    on_chunks(u, k->backward, AF_BACKWARD);
+    for (int i = 0; i < (r->node.op->gathers ? r->inputs : 1); i++) {
+        u->base.input = i;
+        on_chunks(u, k->backward, AF_BACKWARD);
+    }
     for (int lane = 0; k->finish && lane < u->lanes; lane++) {
         c = call_at(u, lane * u->lane);
         k->finish(&c);

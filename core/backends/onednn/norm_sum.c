@@ -239,30 +239,26 @@ AF_INLINE void backward_block(const af_call *c, const block *b, int width, const
                               bool bf16)
 {
     tile g;
-    int C = c->node->shape.c;
+    int e = c->input;
+    const void *x = c->x[e];
+    void *dx = c->dx[e];
+    size_t from = at(c, e, b), stride = (size_t)c->in[e].c;
+    bool normed = e < c->node->attrs.normed, add = c->add[e];
+    float mean[AF_VECTOR], scale[AF_VECTOR], slope[AF_VECTOR], shift[AF_VECTOR];
     slopes(g, c, b, width, bf16);
-    for (int e = 0; e < c->node->inputs; e++) {
-        const void *x = c->x[e];
-        void *dx = c->dx[e];
-        size_t from = at(c, e, b), stride = (size_t)c->in[e].c;
-        bool normed = e < c->node->attrs.normed, add = c->add[e];
-        float mean[AF_VECTOR], scale[AF_VECTOR], slope[AF_VECTOR], shift[AF_VECTOR];
-        if (!dx) continue;
-        for (int l = 0; normed && l < width; l++) {
-            int row = e * C + b->k + l;
-            mean[l] = f->mean[row], scale[l] = f->scale[row];
-            slope[l] = f->slope[row], shift[l] = f->shift[row];
-        }
-        for (size_t i = 0; i < b->n; i++, from += stride)
-            for (int l = 0; l < width; l++) {
-                float d = g[i][l];
-                if (normed)
-                    d = d * scale[l] +
-                        ((af_get(x, from + (size_t)l, bf16) - mean[l]) * slope[l] + shift[l]);
-                if (add) d += af_get(dx, from + (size_t)l, bf16);
-                af_put(dx, from + (size_t)l, d, bf16);
-            }
+    for (int l = 0; normed && l < width; l++) {
+        mean[l] = f->mean[b->k + l], scale[l] = f->scale[b->k + l];
+        slope[l] = f->slope[b->k + l], shift[l] = f->shift[b->k + l];
     }
+    for (size_t i = 0; i < b->n; i++, from += stride)
+        for (int l = 0; l < width; l++) {
+            float d = g[i][l];
+            if (normed)
+                d = d * scale[l] +
+                    ((af_get(x, from + (size_t)l, bf16) - mean[l]) * slope[l] + shift[l]);
+            if (add) d += af_get(dx, from + (size_t)l, bf16);
+            af_put(dx, from + (size_t)l, d, bf16);
+        }
 }
 
 AF_SIMD static void backward_f32(const af_call *c,
@@ -273,25 +269,32 @@ AF_SIMD static void backward_bf16(const af_call *c, const factors *f)
     EACH_BLOCK(c, backward_block, f, true)
 }
 
-static void backward(const af_call *c, bool bf16)
+/* Of the one input, C of each; and this chunk's share of its parameters' gradients. */
+static void input_factors(const af_call *c, factors *f)
 {
-    int rows = c->node->attrs.normed * c->node->shape.c;
+    int C = c->node->shape.c, rows = c->node->attrs.normed * C, first = c->input * C;
     const float *weight = c->w[WEIGHT];
     float *dweight = c->dw[WEIGHT], *dbias = c->dw[BIAS];
-    factors f = factors_of(c);
-    for (int k = 0; k < rows; k++) {
-        float dw = (float)c->partial[rows + k], db = (float)c->partial[k];
-        if (dweight) dweight[k] = c->add_w ? dweight[k] + dw : dw;
-        if (dbias) dbias[k] = c->add_w ? dbias[k] + db : db;
-        double mean = c->shared[MEAN * rows + k], inv_std = c->shared[INV_STD * rows + k];
-        double scale = (double)weight[k] * inv_std;
-        double slope = -scale * inv_std * c->shared[MEAN_DY_XHAT * rows + k];
-        f.mean[k] = (float)mean;
-        f.scale[k] = (float)scale;
-        f.slope[k] = (float)slope;
-        f.shift[k] =
-            (float)(-scale * c->shared[MEAN_DY * rows + k] - (mean - (double)f.mean[k]) * slope);
+    for (int k = 0, row = first; k < C; k++, row++) {
+        float dw = (float)c->partial[rows + row], db = (float)c->partial[row];
+        if (dweight) dweight[row] = c->add_w ? dweight[row] + dw : dw;
+        if (dbias) dbias[row] = c->add_w ? dbias[row] + db : db;
+        double mean = c->shared[MEAN * rows + row], inv_std = c->shared[INV_STD * rows + row];
+        double scale = (double)weight[row] * inv_std;
+        double slope = -scale * inv_std * c->shared[MEAN_DY_XHAT * rows + row];
+        f->mean[k] = (float)mean;
+        f->scale[k] = (float)scale;
+        f->slope[k] = (float)slope;
+        f->shift[k] =
+            (float)(-scale * c->shared[MEAN_DY * rows + row] - (mean - (double)f->mean[k]) * slope);
     }
+}
+
+static void backward(const af_call *c, bool bf16)
+{
+    factors f = factors_of(c);
+    if (c->input < c->node->attrs.normed) input_factors(c, &f);
+    if (!c->dx[c->input]) return;
     bf16 ? backward_bf16(c, &f) : backward_f32(c, &f);
 }
 
