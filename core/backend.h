@@ -31,7 +31,8 @@ typedef struct af_prepared {
 typedef struct af_backend {
     const char *name, *summary;
     af_dtype dtype; /* of parameters; of activations, unless the plan stores them in bf16 */
-    /* (optional) Whether training in bf16 is the faster one on this processor; NULL: it is not. */
+    /* (optional) Whether this processor has matrix units for bf16, for which `auto` chooses it;
+     * NULL: it has not. */
     bool (*prefers_bf16)(void);
     /* AF_OK when usable on this machine, else AF_EUNSUPPORTED with the reason. Fills a short text
      * such as "oneDNN 2.6.3, avx512_core" that is recorded in results. */

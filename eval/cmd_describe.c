@@ -214,7 +214,11 @@ static af_status describe_backend(json_t *o, const void *plugin)
     char text[256] = "";
     bool usable = b->probe(text, sizeof text) == AF_OK;
     put(o, "summary", b->summary);
-    put(o, "precision", b->dtype == AF_F64 ? "fp64" : "fp32");
+    af_precision best;
+    bool single = b->dtype == AF_F64 || b->device;
+    put(o, "precision", b->dtype == AF_F64 ? "fp64" : single ? "fp32" : "fp32, bf16");
+    if (!single && af_precision_find(&best, b, "auto") == AF_OK)
+        put(o, "auto precision", af_precision_name(b, best));
     put(o, "here", usable ? text : af_error());
     json_object_set_new(o, "usable", json_boolean(usable));
     json_object_set_new(o, "default", json_boolean(b == af_default_backend()));

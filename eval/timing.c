@@ -28,6 +28,7 @@ static af_status open_trial_run(trial_run *r, const af_training *t)
     r->job = t;
     AF_TRY(af_train_batches(&t->recipe, samples, &o.batch, &r->steps));
     o.threads = t->threads;
+    o.precision = t->precision;
     o.train = true;
     o.loss = af_loss_find(t->task->loss);
     o.scale = scaling->y_std;
@@ -111,7 +112,8 @@ af_status af_time_x(af_timing *out, const af_task *task, af_size size, const af_
                       .io = af_dataset_io(data),
                       .recipe = task->recipe[size],
                       .threads = threads};
-    af_status st = time_training(out, &w);
+    af_status st = af_precision_find(&w.precision, backend, "auto");
+    if (st == AF_OK) st = time_training(out, &w);
     af_dataset_close(data);
     return st;
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "core/base/alloc.h"
+#include "core/base/bf16.h"
 #include "core/base/sha256.h"
 #include "core/plan/plan.h"
 #include "core/registry.h"
@@ -231,9 +232,32 @@ static void threads_do_not_show(void **state)
         }
 }
 
+/* Activations are rounded to 8 bits, the prediction is not. */
+static void prediction_is_not_rounded(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < LENGTH(nets); n++) {
+        problem q = open_problem(&nets[n]);
+        af_plan_options o = {.train = true, .precision = AF_BF16_PRECISION};
+        af_plan *p = make(&q, af_default_backend()->name, o);
+        o.train = false, o.params_of = p;
+        af_plan *infer = make(&q, af_default_backend()->name, o);
+        float *pred = af_calloc((size_t)q.pred, sizeof *pred);
+        int64_t finer = 0;
+        assert_ok(af_plan_infer(infer, BATCH, q.x, NULL, pred, NULL));
+        for (int64_t i = 0; i < q.pred; i++)
+            finer += af_bf16_float(af_bf16_round(pred[i])) != pred[i];
+        assert_true(2 * finer > q.pred);
+        af_free(pred);
+        af_plan_free(infer);
+        af_plan_free(p);
+        close_problem(&q);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[LENGTH(nets) + 3];
+    struct CMUnitTest tests[LENGTH(nets) + 4];
     memset(tests, 0, sizeof tests);
     for (size_t i = 0; i < LENGTH(nets); i++) {
         tests[i].name = nets[i].name;
@@ -243,5 +267,6 @@ int main(void)
     tests[LENGTH(nets)] = (struct CMUnitTest)cmocka_unit_test(what_is_left);
     tests[LENGTH(nets) + 1] = (struct CMUnitTest)cmocka_unit_test(threads_do_not_show);
     tests[LENGTH(nets) + 2] = (struct CMUnitTest)cmocka_unit_test(awkward_networks);
+    tests[LENGTH(nets) + 3] = (struct CMUnitTest)cmocka_unit_test(prediction_is_not_rounded);
     return _cmocka_run_group_tests("passes", tests, LENGTH(tests), NULL, NULL);
 }

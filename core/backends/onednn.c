@@ -1,7 +1,8 @@
-/* The CPU backend: 3x3 convolutions by our own Winograd kernels, other convolutions and linear
- * layers by oneDNN's JIT kernels, everything else by our own vectorised loops, which read and write
- * less (no separate mask, mean or copy passes). NHWC from the first layer to the last, so nothing
- * is reordered but weights. Our own loops also read and write bf16 (onednn/stored.h).
+/* The CPU backend: 3x3 convolutions in fp32 by our own Winograd kernels, depthwise ones by our own
+ * too; other convolutions and linear layers by oneDNN's JIT kernels, with our own gradient of the
+ * weights on AMX; everything else by our own vectorised loops, which read and write less (no
+ * separate mask, mean or copy passes). NHWC from the first layer to the last, so nothing is
+ * reordered but weights. Our own loops read and write bf16 as well (onednn/stored.h).
  *
  * Kernels are called by several threads at once, each on its own chunk, so every oneDNN primitive
  * is created for one thread; see onednn/primitive.h. */

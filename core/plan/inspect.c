@@ -13,20 +13,25 @@ static size_t tensor_bytes(const af_plan *p, const af_tensor *t)
 /* Bytes that the kernels of a step move at least: every tensor they read or write, once a call. */
 static double traffic(const af_plan *p, const af_step_node *n, bool back)
 {
-    double y = (double)n->value.sample_bytes, x = 0, dx = 0;
+    double y = (double)n->value.sample_bytes, x = 0, dx = 0, gathered = 0;
+    int gathers = n->partials == 0 ? 0 : n->node.op->gathers ? n->node.op->gathers(&n->node) : 1;
     for (int k = 0; k < n->node.inputs; k++) {
         const af_step_node *from = &p->node[n->node.in[k]];
         double part = (double)n->in[k].c;
         if (af_reads_slice(&n->node, n->in[k])) part = n->node.attrs.out;
         double bytes = (double)from->value.sample_bytes * part / (double)n->in[k].c;
         x += bytes;
+        gathered += k < gathers ? bytes : 0;
         dx += n->wants_dx[k] ? bytes : 0;
     }
     bool reads_x = n->node.op->reads & AF_BACKWARD_X, reads_y = n->node.op->reads & AF_BACKWARD_Y;
-    bool gathers = n->partials > 0;
-    double calls = gathers ? 2 : 1;
-    double per_sample =
-        back ? calls * (y + (reads_x ? x : 0) + (reads_y ? y : 0)) + dx : calls * x + y;
+    double slope = y + (reads_y ? y : 0), per_sample;
+    if (!back)
+        per_sample = x + y + gathered;
+    else if (n->node.op->gathers) /* one call an input */
+        per_sample = (gathers ? slope : 0) + n->node.inputs * slope + 2 * gathered + dx;
+    else
+        per_sample = (gathers ? 2 : 1) * (slope + (reads_x ? x : 0)) + dx;
     return per_sample * p->o.batch;
 }
 

@@ -60,7 +60,7 @@ typedef struct af_plan_param {
     int owner;  /* node of the plan that uses it */
 } af_plan_param;
 
-enum { AF_PASSES = 3, AF_PASS_TEXT = 160 };
+enum { AF_PLAN_PASSES = 3, AF_PASS_TEXT = 160 };
 
 /* Active parameters: `count` elements, the at-th of all active ones and those that follow it,
  * which lie from `from` on in the flat arrays. */
@@ -71,14 +71,14 @@ typedef struct af_span {
 struct af_plan {
     const af_backend *backend;
     af_plan_options o;
-    size_t item_size; /* bytes of one parameter */
-    af_dtype type;    /* of activations; the prediction has the backend's */
-    int nodes, output, input;
+    size_t item_size;               /* bytes of one parameter */
+    af_dtype type;                  /* of activations; prediction and last have the backend's */
+    int nodes, output, input, last; /* last: what the output alone reads; -1: none */
     af_step_node *node;
     af_plan_param *params;
     int param_count;
-    char pass_note[AF_PASSES][AF_PASS_TEXT]; /* what each pass did */
-    af_item *items;                          /* sorted by (phase, position) */
+    char pass_note[AF_PLAN_PASSES][AF_PASS_TEXT]; /* what each pass did */
+    af_item *items;                               /* sorted by (phase, position) */
     int item_count, phases;
     int *ready;       /* phase in which the gradient of a node's result is complete */
     int *phase_start; /* {phases + 1} indices into items */

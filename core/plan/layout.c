@@ -187,7 +187,8 @@ static void lifetimes(af_plan *p)
             af_step_node *from = &p->node[n->node.in[k]];
             bool one = it->kind == AF_GATHER || (it->kind == AF_BACKWARD && n->node.op->gathers);
             if (one && k != it->input) continue;
-            if (reads_x) touch(&from->value, it);
+            bool gathered = !n->node.op->gathers || k < gathers(n);
+            if (reads_x && (!back || gathered)) touch(&from->value, it);
             if (it->kind == AF_BACKWARD && n->wants_dx[k]) {
                 n->add[k] = from->gradient.first >= 0;
                 touch(&from->gradient, it);
@@ -245,7 +246,7 @@ af_status af_layout_memory(af_plan *p)
     for (int i = 0; i < p->nodes; i++) {
         af_step_node *n = &p->node[i];
         size_t value = (size_t)af_shape_size(n->node.shape) *
-                       (i == p->output ? p->item_size : af_dtype_size(p->type));
+                       (i == p->output || i == p->last ? p->item_size : af_dtype_size(p->type));
         n->value.sample_bytes = n->gradient.sample_bytes = value;
         n->saved.sample_bytes =
             p->o.train && n->node.op->saved ? n->node.op->saved(&n->node, n->in) : 0;

@@ -1,13 +1,11 @@
 /* Passes rewrite a plan's nodes before time and memory are laid out. They know ops, not backends,
  * and depend on the graph alone, so all plans of a graph agree on where parameters lie. A node that
- * is taken up by another is gone: nobody reads it any more.
- *
- *   share   nodes without parameters that do the same to the same tensors become one: the ReLU that
- *           each edge of a cell has for itself
- *   fuse    batch norms that only a sum reads, the sum, and the ReLU that alone reads it, become
- * one norm_sum: a node of a cell is then read and written once merge   convolutions of one source
- * with equal windows become one with all their outputs, of which the norm_sums read slices; its
- * gradient by the source is the sum over all of them */
+ * is taken up by another is gone: nobody reads it any more. In this order: "share": nodes without
+ * parameters that do the same to the same tensors become one, such as the ReLU that each edge of a
+ * cell has for itself. "fuse": batch norms that only a sum reads, the sum, and the ReLU that alone
+ * reads it, become one norm_sum: a node of a cell is then read and written once. "merge":
+ * convolutions of one source with equal windows become one with all their outputs, of which the
+ * norm_sums read slices; its gradient by the source is the sum over all of them. */
 #include <stdio.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -93,11 +91,23 @@ static bool is_function(const af_op *op)
            op != &af_op_dropout && op != &af_op_output;
 }
 
+static bool same_attrs(const af_attrs *a, const af_attrs *b)
+{
+    return a->out == b->out && !memcmp(a->kernel, b->kernel, sizeof a->kernel) &&
+           !memcmp(a->stride, b->stride, sizeof a->stride) &&
+           !memcmp(a->dilation, b->dilation, sizeof a->dilation) &&
+           !memcmp(a->pad, b->pad, sizeof a->pad) && a->groups == b->groups && a->bias == b->bias &&
+           a->count_pad == b->count_pad && a->rate == b->rate && a->epsilon == b->epsilon &&
+           a->momentum == b->momentum && a->plain == b->plain && a->normed == b->normed &&
+           !memcmp(a->offset, b->offset, sizeof a->offset) && a->relu == b->relu &&
+           af_shape_same(a->shape, b->shape);
+}
+
 static bool same_node(const af_node *a, const af_node *b)
 {
     return a->op == b->op && a->inputs == b->inputs &&
            !memcmp(a->in, b->in, (size_t)a->inputs * sizeof *a->in) &&
-           !memcmp(&a->attrs, &b->attrs, sizeof a->attrs);
+           same_attrs(&a->attrs, &b->attrs);
 }
 
 static af_status share(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TEXT])
@@ -262,11 +272,11 @@ static af_status merge(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TE
 static const struct {
     const char *name;
     af_status (*run)(af_plan *p, use *uses, bool *needed, char note[AF_PASS_TEXT]);
-} passes[AF_PASSES] = {{"share", share}, {"fuse", fuse}, {"merge", merge}};
+} passes[AF_PLAN_PASSES] = {{"share", share}, {"fuse", fuse}, {"merge", merge}};
 
 const char *af_plan_pass(const af_plan *p, int pass, const char **note)
 {
-    if (pass < 0 || pass >= AF_PASSES || p->o.plain) return NULL;
+    if (pass < 0 || pass >= AF_PLAN_PASSES || p->o.plain) return NULL;
     *note = p->pass_note[pass];
     return passes[pass].name;
 }
@@ -277,7 +287,7 @@ af_status af_passes_run(af_plan *p)
     use *uses = af_alloc((size_t)p->nodes * sizeof *uses);
     bool *needed = af_alloc((size_t)p->nodes * sizeof *needed);
     af_status st = uses && needed ? AF_OK : AF_ENOMEM;
-    for (int i = 0; i < AF_PASSES && st == AF_OK; i++)
+    for (int i = 0; i < AF_PLAN_PASSES && st == AF_OK; i++)
         st = passes[i].run(p, uses, needed, p->pass_note[i]);
     af_free(uses);
     af_free(needed);

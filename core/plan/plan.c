@@ -97,11 +97,24 @@ static af_status copy_graph(af_plan *p, const af_graph *g)
     return AF_OK;
 }
 
-/* The sides of a node that are stored in bf16: the host's input and the prediction are not. */
+/* The sides of a node that are stored in bf16: the host's input and the prediction are not, nor
+ * what only the prediction is copied from. */
 static unsigned stored_in_bf16(const af_plan *p, int node)
 {
     if (p->type != AF_BF16) return 0;
-    return (node == p->input ? 0 : AF_WIDEN_X) | (node == p->output ? 0 : AF_WIDEN_Y);
+    bool x = node != p->input && (node != p->output || p->last < 0);
+    bool y = node != p->output && node != p->last;
+    return (x ? AF_WIDEN_X : 0) | (y ? AF_WIDEN_Y : 0);
+}
+
+/* The node that the output alone reads; -1: others do too. */
+static int find_last(const af_plan *p)
+{
+    int from = p->node[p->output].node.in[0], readers = 0;
+    for (int i = 0; i < p->nodes; i++)
+        for (int k = 0; !p->node[i].gone && k < p->node[i].node.inputs; k++)
+            readers += p->node[i].node.in[k] == from;
+    return readers == 1 ? from : -1;
 }
 
 /* The backend's kernel for the tensors as they are stored; else one for its own type, with
@@ -186,6 +199,7 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
     af_status st;
     AF_GOTO(st, fail, copy_graph(p, g));
     AF_GOTO(st, fail, af_passes_run(p));
+    p->last = find_last(p);
     AF_GOTO(st, fail, choose_chunks(p));
     AF_GOTO(st, fail, gather_team(p));
     AF_GOTO(st, fail, af_layout_items(p));
@@ -239,11 +253,6 @@ af_plan_info af_plan_describe(const af_plan *p)
                           p->threads,
                           p->phases,
                           p->nodes};
-}
-
-const char *af_plan_kernel_name(const af_plan *p, af_id node)
-{
-    return p->node[node].kernel ? p->node[node].kernel->name : "not run";
 }
 
 const af_cost *af_plan_cost(const af_plan *p)

@@ -53,7 +53,7 @@ typedef struct af_position {
 } af_position;
 
 /* One training step on exactly `batch` samples: forward, loss, backward, update. *loss: the batch's
- * mean loss before the update. A loss that is not finite is AF_EINVAL; parameters are then
+ * mean loss before the update. A loss that is not finite is AF_EDIVERGED; parameters are then
  * unusable. */
 AF_CHECKED af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u,
                                   af_position at, double *loss);
@@ -115,7 +115,6 @@ typedef struct af_plan_node_info {
 /* False when i was taken up by another node or nothing needs it. */
 bool af_plan_node(const af_plan *p, int i, af_plan_node_info *out);
 void af_plan_reset_times(af_plan *p);
-const char *af_plan_kernel_name(const af_plan *p, af_id node);
 const af_cost *af_plan_cost(const af_plan *p); /* per sample */
 int af_plan_batch(const af_plan *p);
 

@@ -58,11 +58,14 @@ void af_widen(void (*slot)(const af_call *), const af_call *c, af_item_kind kind
     unsigned reads = back ? c->node->op->reads : AF_BACKWARD_X;
     size_t out = (size_t)c->n * (size_t)af_shape_size(c->node->shape);
     for (int i = 0; (sides & AF_WIDEN_X) && i < c->node->inputs; i++) {
-        bool other = c->node->op->gathers && kind == AF_BACKWARD && i != c->input;
+        bool each = kind == AF_GATHER || (kind == AF_BACKWARD && c->node->op->gathers);
+        bool other = each && i != c->input;
         if (other) wide.x[i] = wide.dx[i] = NULL;
         if (other) continue;
         size_t n = (size_t)c->n * (size_t)af_shape_size(c->in[i]);
-        wide.x[i] = reads & AF_BACKWARD_X ? copy_in(&m, c->x[i], n) : NULL;
+        bool gathered = !c->node->op->gathers || i < c->node->op->gathers(c->node);
+        bool reads_x = reads & AF_BACKWARD_X && (!back || gathered);
+        wide.x[i] = reads_x ? copy_in(&m, c->x[i], n) : NULL;
         bool load = c->add[i] || af_reads_slice(c->node, c->in[i]);
         wide.dx[i] = kind == AF_BACKWARD ? copy_out(&m, c->dx[i], n, load) : NULL;
     }

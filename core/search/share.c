@@ -166,12 +166,6 @@ af_status af_supernet_begin(af_supernet *s, const af_sharing *how)
     return AF_OK;
 }
 
-af_supernet_position af_supernet_at(const af_supernet *s)
-{
-    return (af_supernet_position){(int)(s->state.done / s->steps), s->epochs,
-                                  (int)(s->state.done % s->steps), s->steps};
-}
-
 static af_spend spend_of(const af_supernet *s)
 {
     return (af_spend){.epochs = (double)s->state.done / s->pass,
@@ -225,8 +219,9 @@ af_status af_supernet_next(af_supernet *s, const double *coefficients, bool *mor
         if (ended) AF_TRY(end_epoch(s, coefficients));
     }
     if (s->state.done == s->total || (ended && out_of_time(s))) return AF_OK;
-    AF_TRY(save_when_due(s, af_stop_requested()));
-    if (af_stop_requested())
+    bool stop = af_stop_requested(); /* asked once: what stops has been saved */
+    AF_TRY(save_when_due(s, stop));
+    if (stop)
         return af_fail(AF_EINTERRUPTED,
                        "stopped by a signal after step %" PRId64 " of %" PRId64
                        " of the search; --resume continues",

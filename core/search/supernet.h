@@ -33,16 +33,11 @@ typedef struct af_sharing { /* how the weights are trained: SGD with Nesterov mo
     int state_count;
 } af_sharing;
 
-typedef struct af_supernet_position {
-    int epoch, epochs, step, steps; /* steps: in an epoch */
-} af_supernet_position;
-
 /* `how` is copied; its state is borrowed until the search returns. */
 AF_CHECKED af_status af_supernet_begin(af_supernet *s, const af_sharing *how);
 /* Ends the step before and begins the next; *more is false when there is none. `coefficients` are
  * recorded at the end of an epoch. */
 AF_CHECKED af_status af_supernet_next(af_supernet *s, const double *coefficients, bool *more);
-af_supernet_position af_supernet_at(const af_supernet *s);
 
 /* One update of the weights on this step's batch of the first half: every sample once an epoch,
  * augmented as the task's recipe says. Coefficients as af_space_groups numbers them. */
