@@ -81,6 +81,20 @@ af_status af_need_method(const af_searcher **searcher, const af_space **out, con
     return refuse("method", method, names);
 }
 
+/* A tiny stand-in of an older format is made anew, as one that is missing is. */
+static bool replaceable(const char *directory, const af_task *task, af_size size)
+{
+    char provenance[AF_PROVENANCE_MAX];
+    bool outdated[2];
+    if (size != AF_TINY) return false;
+    for (int part = AF_MAIN; part <= AF_HELD_OUT; part++)
+        if (af_dataset_outdated(&outdated[part], directory, task->name, part) != AF_OK ||
+            af_dataset_provenance(provenance, directory, task->name, part) != AF_OK ||
+            strcmp(provenance, "generated") != 0)
+            return false;
+    return outdated[AF_MAIN] || outdated[AF_HELD_OUT];
+}
+
 /* Whether a dataset is complete; a half one that was imported is not to be replaced unasked. */
 static af_status have_data(bool *out, const char *directory, const af_task *task, af_size size)
 {
@@ -91,7 +105,8 @@ static af_status have_data(bool *out, const char *directory, const af_task *task
         there[part] = af_file_exists(path[part]);
     }
     *out = there[AF_MAIN] && there[AF_HELD_OUT];
-    if (*out) return AF_OK;
+    if (*out && replaceable(directory, task, size)) *out = false;
+    if (there[AF_MAIN] && there[AF_HELD_OUT]) return AF_OK;
     const af_dataset_part other = there[AF_MAIN] ? AF_MAIN : AF_HELD_OUT;
     bool ours = !there[other];
     if (!ours && af_dataset_provenance(provenance, directory, task->name, other) == AF_OK)

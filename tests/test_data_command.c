@@ -1,6 +1,7 @@
 /* eval/cmd_data.c and what eval/need.c does with data: imported data are not lost by accident, half
  * a dataset is completed only when it was generated, groups are counted by value. */
 #include "tests/aid/work.h"
+#include <hdf5.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,36 @@ static int begin(void **state)
     return af_dataset_directory(tiny, AF_TINY);
 }
 
+static void set_format(const char *path, int32_t format)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t attribute = H5Aopen(file, "format", H5P_DEFAULT);
+    assert_true(file >= 0 && attribute >= 0);
+    assert_true(H5Awrite(attribute, H5T_NATIVE_INT32, &format) >= 0);
+    H5Aclose(attribute);
+    H5Fclose(file);
+}
+
+/* What an older version generated is made anew without a word; what it imported is never touched.
+ */
+static void an_older_stand_in_is_replaced(void **state)
+{
+    (void)state;
+    const af_task *task = af_find_task("ecg");
+    char directory[4096];
+    bool outdated;
+    put_pair("real", 1);
+    set_format(at("ecg.h5"), 2);
+    assert_ok(af_need_data(directory, task, AF_TINY));
+    assert_ok(af_dataset_outdated(&outdated, directory, "ecg", AF_MAIN));
+    assert_true(outdated);
+    put_pair("generated", 1);
+    set_format(at("ecg.h5"), 2);
+    assert_ok(af_need_data(directory, task, AF_TINY));
+    assert_ok(af_dataset_outdated(&outdated, directory, "ecg", AF_MAIN));
+    assert_false(outdated);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +180,7 @@ int main(void)
         cmocka_unit_test(check_prints_shapes),
         cmocka_unit_test(imported_data_are_kept),
         cmocka_unit_test(half_a_dataset_is_completed_if_generated),
+        cmocka_unit_test(an_older_stand_in_is_replaced),
     };
     return cmocka_run_group_tests(tests, begin, work_remove);
 }

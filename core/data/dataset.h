@@ -94,6 +94,9 @@ AF_CHECKED af_status af_dataset_match(const af_dataset *main, const af_dataset *
 /* What a file says of its origin, without opening it as data. */
 AF_CHECKED af_status af_dataset_provenance(char out[AF_PROVENANCE_MAX], const char *directory,
                                            const char *task, af_dataset_part part);
+/* Whether it was written in an older format, which can only be prepared again. */
+AF_CHECKED af_status af_dataset_outdated(bool *out, const char *directory, const char *task,
+                                         af_dataset_part part);
 /* Number of files opened by this process whose part is AF_HELD_OUT: tests watch it. */
 long af_dataset_held_out_opened(void);
 

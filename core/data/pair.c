@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/data/check.h"
 #include "core/data/hdf5.h"
+#include "core/data/names.h"
 
 static af_status check_attribute(const af_dataset *main)
 {
@@ -49,5 +50,19 @@ af_status af_dataset_provenance(char out[AF_PROVENANCE_MAX], const char *directo
     AF_TRY(af_mapping_open(&m, path));
     af_status st = af_mapping_text(m, "provenance", out, AF_PROVENANCE_MAX);
     af_mapping_close(m);
+    return st == AF_OK ? AF_OK : af_fail(st, "%s: %s", path, af_error());
+}
+
+af_status af_dataset_outdated(bool *out, const char *directory, const char *task,
+                              af_dataset_part part)
+{
+    char path[AF_PATH_MAX];
+    af_mapping *m;
+    int64_t format = AF_DATASET_FORMAT;
+    AF_TRY(af_dataset_path(path, directory, task, part));
+    AF_TRY(af_mapping_open(&m, path));
+    af_status st = af_mapping_integer(m, "format", &format);
+    af_mapping_close(m);
+    *out = format < AF_DATASET_FORMAT;
     return st == AF_OK ? AF_OK : af_fail(st, "%s: %s", path, af_error());
 }
