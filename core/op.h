@@ -128,6 +128,12 @@ struct af_op {
     const af_kernel *reference[AF_DTYPES];
 };
 
+/* How many inputs gather is called for. */
+static inline int af_gathers(const af_node *n)
+{
+    return n->op->gathers ? n->op->gathers(n) : 1;
+}
+
 /* Whether the node reads only some channels of an input of this shape, and writes only these of its
  * gradient. */
 static inline bool af_reads_slice(const af_node *n, af_shape in)

@@ -14,7 +14,7 @@ static size_t tensor_bytes(const af_plan *p, const af_tensor *t)
 static double traffic(const af_plan *p, const af_step_node *n, bool back)
 {
     double y = (double)n->value.sample_bytes, x = 0, dx = 0, gathered = 0;
-    int gathers = n->partials == 0 ? 0 : n->node.op->gathers ? n->node.op->gathers(&n->node) : 1;
+    int gathers = n->partials == 0 ? 0 : af_gathers(&n->node);
     for (int k = 0; k < n->node.inputs; k++) {
         const af_step_node *from = &p->node[n->node.in[k]];
         double part = (double)n->in[k].c;

@@ -93,16 +93,11 @@ static int backward_position(const af_plan *p, int node)
     return 4 * p->nodes + 3 * (p->nodes - node) + 1;
 }
 
-static int gathers(const af_step_node *n)
-{
-    return n->node.op->gathers ? n->node.op->gathers(&n->node) : 1;
-}
-
 /* One item for each input that is gathered, as soon as that is there. */
 static void push_gathers(af_plan *p, int node)
 {
     const af_step_node *n = &p->node[node];
-    int count = n->gather_phase < 0 ? 0 : gathers(n), last = p->item_count;
+    int count = n->gather_phase < 0 ? 0 : af_gathers(&n->node), last = p->item_count;
     for (int k = 0; k < count; k++) {
         int from = n->node.in[k];
         push(p, AF_GATHER, node, p->node[from].forward_phase, forward_position(from) + 1);
@@ -187,12 +182,9 @@ static void lifetimes(af_plan *p)
             af_step_node *from = &p->node[n->node.in[k]];
             bool one = it->kind == AF_GATHER || (it->kind == AF_BACKWARD && n->node.op->gathers);
             if (one && k != it->input) continue;
-            bool gathered = !n->node.op->gathers || k < gathers(n);
+            bool gathered = !n->node.op->gathers || k < af_gathers(&n->node);
             if (reads_x && (!back || gathered)) touch(&from->value, it);
-            if (it->kind == AF_BACKWARD && n->wants_dx[k]) {
-                n->add[k] = from->gradient.first >= 0;
-                touch(&from->gradient, it);
-            }
+            if (it->kind == AF_BACKWARD && n->wants_dx[k]) touch(&from->gradient, it);
         }
         if (it->kind == AF_FORWARD || (back && (n->node.op->reads & AF_BACKWARD_Y)))
             touch(&n->value, it);

@@ -182,6 +182,12 @@ static void run_item(const job *j, const af_item *it, int lane, int chunk, int t
     charge(j->p, it->node, thread, it->kind > AF_LOSS, started);
 }
 
+/* Whether a reduction can be combined once all chunks have been through the item. */
+static bool completes(const af_item *it)
+{
+    return (it->kind == AF_GATHER || it->kind == AF_GATHER_BACK) && it->last;
+}
+
 /* The reductions that this phase's gathers began; nodes are shared out among the threads. */
 static void combine(const job *j, int phase, int thread)
 {
@@ -189,8 +195,7 @@ static void combine(const job *j, int phase, int thread)
     int turn = 0;
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++) {
         const af_item *it = &p->items[i];
-        if ((it->kind != AF_GATHER && it->kind != AF_GATHER_BACK) || !it->last) continue;
-        if (skips(j, it)) continue;
+        if (!completes(it) || skips(j, it)) continue;
         if (turn++ % p->threads != thread) continue;
         const af_step_node *n = &p->node[it->node];
         af_call c = node_call(j, n, thread);
@@ -203,9 +208,7 @@ static void combine(const job *j, int phase, int thread)
 static bool has_gather(const af_plan *p, int phase)
 {
     for (int i = p->phase_start[phase]; i < p->phase_start[phase + 1]; i++)
-        if ((p->items[i].kind == AF_GATHER || p->items[i].kind == AF_GATHER_BACK) &&
-            p->items[i].last)
-            return true;
+        if (completes(&p->items[i])) return true;
     return false;
 }
 

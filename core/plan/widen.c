@@ -63,7 +63,7 @@ void af_widen(void (*slot)(const af_call *), const af_call *c, af_item_kind kind
         if (other) wide.x[i] = wide.dx[i] = NULL;
         if (other) continue;
         size_t n = (size_t)c->n * (size_t)af_shape_size(c->in[i]);
-        bool gathered = !c->node->op->gathers || i < c->node->op->gathers(c->node);
+        bool gathered = !c->node->op->gathers || i < af_gathers(c->node);
         bool reads_x = reads & AF_BACKWARD_X && (!back || gathered);
         wide.x[i] = reads_x ? copy_in(&m, c->x[i], n) : NULL;
         bool load = c->add[i] || af_reads_slice(c->node, c->in[i]);

@@ -326,7 +326,7 @@ static void execute(run *u, rig_result *out)
     af_call c = call_at(u, 0);
     if (k->begin) k->begin(&c);
     if (u->o->train && u->partials > 0) {
-        int gathers = r->node.op->gathers ? r->node.op->gathers(&r->node) : 1;
+        int gathers = af_gathers(&r->node);
         for (int i = 0; i < gathers; i++) {
             u->base.input = i;
             on_chunks(u, k->gather, AF_GATHER);

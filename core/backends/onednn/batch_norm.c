@@ -7,11 +7,10 @@
 #include <math.h>
 #include "core/backends/onednn/onednn.h"
 #include "core/backends/onednn/stored.h"
+#include "core/ops/norm.h"
 
 extern const af_kernel af_reference_batch_norm_f32;
 
-enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
-enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared`, [C] each */
 enum { TILE = 64, WAYS = 4 }; /* WAYS independent sums hide the latency of additions */
 
 static size_t pixels(const af_call *c)
@@ -117,12 +116,10 @@ AF_INLINE void forward(const af_call *c, bool bf16)
 {
     size_t C = (size_t)c->in[0].c;
     const float *weight = c->w[WEIGHT], *bias = c->w[BIAS];
-    const float *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
     float *mean = c->scratch, *scale = mean + C, *shift = scale + C;
     for (size_t k = 0; k < C; k++) {
-        double m = c->train ? c->shared[MEAN * C + k] : (double)running_mean[k];
-        double inv_std = c->train ? c->shared[INV_STD * C + k]
-                                  : 1 / sqrt((double)running_var[k] + c->node->attrs.epsilon);
+        double m, inv_std;
+        norm_statistics(c, (int)C, (int)k, &m, &inv_std);
         double factor = inv_std * (double)weight[k];
         mean[k] = (float)m;
         scale[k] = (float)factor;

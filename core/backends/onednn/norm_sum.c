@@ -6,11 +6,10 @@
 #include <math.h>
 #include "core/backends/onednn/onednn.h"
 #include "core/backends/onednn/stored.h"
+#include "core/ops/norm.h"
 
 extern const af_kernel af_reference_norm_sum_f32;
 
-enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
-enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared`, [normed * C] each */
 enum { TILE = 64, WAYS = 4 };
 
 typedef float tile[TILE][AF_VECTOR];
@@ -167,12 +166,10 @@ static void forward(const af_call *c, bool bf16)
 {
     int rows = c->node->attrs.normed * c->node->shape.c;
     const float *weight = c->w[WEIGHT], *bias = c->w[BIAS];
-    const float *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
     factors f = factors_of(c);
     for (int k = 0; k < rows; k++) {
-        double mean = c->train ? c->shared[MEAN * rows + k] : (double)running_mean[k];
-        double inv_std = c->train ? c->shared[INV_STD * rows + k]
-                                  : 1 / sqrt((double)running_var[k] + c->node->attrs.epsilon);
+        double mean, inv_std;
+        norm_statistics(c, rows, k, &mean, &inv_std);
         double scale = inv_std * (double)weight[k];
         f.mean[k] = (float)mean;
         f.scale[k] = (float)scale;
