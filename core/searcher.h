@@ -11,6 +11,7 @@
  */
 #ifndef AF_SEARCHER_H
 #define AF_SEARCHER_H
+#include <jansson.h>
 #include "core/base/options.h"
 #include "core/search/supernet.h"
 #include "core/search/trial.h"
@@ -21,6 +22,8 @@ typedef struct af_search_context {
     int epochs;      /* default fidelity of a proposal */
     int full_epochs; /* the recipe's */
     int workers;     /* asks that may be open at once */
+    json_t *about;   /* the journal's header: task, budget and all that decides the run; for
+                        methods that tell it to another program. NULL in some tests */
 } af_search_context;
 
 typedef enum af_answer { AF_PROPOSE, AF_WAIT, AF_DONE } af_answer; /* WAIT: for a tell */
@@ -38,6 +41,12 @@ typedef struct af_searcher {
     AF_CHECKED af_status (*tell)(void *self, const af_search_context *ctx, const af_trial *trial,
                                  const af_outcome *outcome);
     void (*close)(void *self);
+    /* (optional) A resumed search gives every proposal of its journal to this, in the place of
+     * `ask`, and tells outcomes between them as before: for methods that cannot be asked twice. */
+    AF_CHECKED af_status (*recall)(void *self, const af_search_context *ctx, const af_trial *trial);
+    bool foreign;       /* runs code from outside the program: its results are marked unsealed */
+    bool repeats_trial; /* the retraining draws the random numbers of the chosen trial, so that a
+                           choice among seeds is kept */
     /* Weight sharing, in the place of the four above: out is the space's default at first. Its
      * decisions may depend on what the supernet returned, on its state and its random streams. */
     AF_CHECKED af_status (*search)(const af_search_context *ctx, struct af_supernet *s,

@@ -11,12 +11,19 @@ typedef struct af_proposal {
     af_config config;
     int epochs; /* preset to the default fidelity */
     af_fidelity_schedule schedule;
+    /* Continues the training of trial `from`, whose outcome was told: same configuration, both
+     * AF_PREFIX, more epochs. A trial is continued once at most. Only the epochs beyond it are
+     * trained and charged, and the outcome is that of one training to `epochs`. */
+    bool continues;
+    int64_t from;
 } af_proposal;
 
 typedef struct af_trial {
-    int64_t
-        number; /* from 0, in the order of proposals; also names the training's random streams */
+    int64_t number; /* from 0, in the order of proposals */
     af_proposal proposal;
+    int64_t root;    /* where a chain of continued trials began, else its own number: names the
+                        training's random streams */
+    int epochs_done; /* by the trials it continues */
 } af_trial;
 
 /* What was used up, in four units at once. FLOPs count every forward and backward of any network;

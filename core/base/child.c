@@ -1,0 +1,276 @@
+/* Child processes and lines. Nothing here trusts the other side: lines are bounded, waiting is
+ * bounded, and a pipe that broke is an error instead of a signal. */
+#include "core/base/child.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+
+struct af_child {
+    pid_t pid; /* 0: ourselves */
+    int in, out;
+    bool in_group, eof;
+    char *buffer; /* read, not yet handed out: from `start` to `end` */
+    size_t start, end, seen, room;
+};
+
+/* ---- starting ---- */
+
+static af_status child_new(af_child **out)
+{
+    af_child *c = af_calloc(1, sizeof *c);
+    if (!c) return AF_ENOMEM;
+    *c = (af_child){.in = -1, .out = -1};
+    *out = c;
+    return AF_OK;
+}
+
+/* In the child: from here on only calls that are safe after a fork. */
+static void become(char *const *argv, const int in[2], const int out[2], const int report[2],
+                   bool in_group, pid_t parent)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int s = 1; s < NSIG; s++)
+        if (s != SIGKILL && s != SIGSTOP) signal(s, SIG_DFL);
+    if (!in_group) setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    if (dup2(in[0], 0) >= 0 && dup2(out[1], 1) >= 0) execvp(argv[0], argv);
+    int error = errno;
+    ssize_t ignored = write(report[1], &error, sizeof error);
+    (void)ignored;
+    _exit(127);
+}
+
+static void close_pair(int p[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (p[i] >= 0) close(p[i]);
+}
+
+/* The exec's error comes through a pipe that a successful exec closes. */
+static af_status start(af_child *c, char *const *argv, int in[2], int out[2], int report[2])
+{
+    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
+        return af_file_fail(argv[0], "no pipe for it");
+    pid_t parent = getpid();
+    c->pid = fork();
+    if (c->pid == 0) become(argv, in, out, report, c->in_group, parent);
+    if (c->pid < 0) {
+        c->pid = 0;
+        return af_file_fail(argv[0], "cannot start");
+    }
+    if (!c->in_group) setpgid(c->pid, c->pid);
+    close(report[1]);
+    report[1] = -1;
+    int error = 0;
+    ssize_t n;
+    do n = read(report[0], &error, sizeof error);
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)sizeof error) {
+        waitpid(c->pid, NULL, 0);
+        c->pid = 0;
+        errno = error;
+        return af_file_fail(argv[0], "cannot start");
+    }
+    c->in = in[1];
+    c->out = out[0];
+    in[1] = out[0] = -1;
+    return fcntl(c->in, F_SETFL, O_NONBLOCK) || fcntl(c->out, F_SETFL, O_NONBLOCK)
+               ? af_file_fail(argv[0], "cannot set up its pipes")
+               : AF_OK;
+}
+
+af_status af_child_start(af_child **out, char *const *argv, bool in_group)
+{
+    int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
+    af_child *c;
+    AF_TRY(child_new(&c));
+    c->in_group = in_group;
+    signal(SIGPIPE, SIG_IGN);
+    af_status st = start(c, argv, pipes[0], pipes[1], pipes[2]);
+    for (int i = 0; i < 3; i++) close_pair(pipes[i]);
+    if (st == AF_OK)
+        *out = c;
+    else
+        af_child_stop(c, 0, NULL);
+    return st;
+}
+
+af_status af_child_ourselves(af_child **out)
+{
+    af_child *c;
+    AF_TRY(child_new(&c));
+    signal(SIGPIPE, SIG_IGN);
+    c->in = dup(1);
+    c->out = dup(0);
+    if (c->in >= 0 && c->out >= 0) {
+        *out = c;
+        return AF_OK;
+    }
+    af_status st = af_file_fail("standard input and output", "cannot use them");
+    af_child_stop(c, 0, NULL);
+    return st;
+}
+
+/* ---- lines ---- */
+
+/* 1: ready; 0: the time is over; -1: errno. A signal ends the wait early, with errno EINTR. */
+static int wait_for(int fd, short events, double until)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    double left = until - af_clock();
+    int ms = until < 0 ? -1 : left <= 0 ? 0 : left > 1e6 ? 1000000000 : (int)(left * 1000) + 1;
+    return poll(&p, 1, ms);
+}
+
+af_status af_child_write(af_child *c, const char *text, size_t size, double seconds)
+{
+    double until = seconds < 0 ? -1 : af_clock() + seconds;
+    for (size_t done = 0; done < size;) {
+        int ready = wait_for(c->in, POLLOUT, until);
+        if (ready == 0)
+            return af_fail(AF_EIO, "it did not read what was sent to it within %g s", seconds);
+        ssize_t n = ready < 0 ? -1 : write(c->in, text + done, size - done);
+        if (n < 0 && errno == EPIPE) return af_fail(AF_EIO, "it does not read any more");
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return af_fail(AF_EIO, "cannot write to it: %s", strerror(errno));
+        if (n > 0) done += (size_t)n;
+    }
+    return AF_OK;
+}
+
+static char *find_newline(af_child *c)
+{
+    char *nl = memchr(c->buffer + c->start + c->seen, '\n', c->end - c->start - c->seen);
+    c->seen = c->end - c->start;
+    return nl;
+}
+
+bool af_child_has_line(const af_child *c)
+{
+    return c->eof || (c->end > c->start && memchr(c->buffer + c->start, '\n', c->end - c->start));
+}
+
+/* Room for at least one more byte and a NUL. */
+static af_status make_room(af_child *c)
+{
+    if (c->start) {
+        memmove(c->buffer, c->buffer + c->start, c->end - c->start);
+        c->end -= c->start;
+        c->start = 0;
+    }
+    if (c->end > AF_CHILD_LINE)
+        return af_fail(AF_EFORMAT, "a line of more than %d bytes", AF_CHILD_LINE);
+    if (c->end + 1 < c->room) return AF_OK;
+    size_t room = c->room ? 2 * c->room : 4096;
+    char *more = af_realloc(c->buffer, room);
+    if (!more) return AF_ENOMEM;
+    c->buffer = more;
+    c->room = room;
+    return AF_OK;
+}
+
+/* Once the output is closed: what is left without a newline is a line. */
+static void last_line(af_child *c, char **line, size_t *length)
+{
+    *line = c->end > c->start ? c->buffer + c->start : NULL;
+    if (*line) c->buffer[c->end] = '\0';
+    if (length) *length = c->end - c->start;
+    c->start = c->end;
+}
+
+af_status af_child_read(af_child *c, char **line, size_t *length, double seconds,
+                        bool (*stop)(void))
+{
+    double until = seconds < 0 ? -1 : af_clock() + seconds;
+    for (;;) {
+        char *nl = c->end > c->start ? find_newline(c) : NULL;
+        if (nl) {
+            *line = c->buffer + c->start;
+            *nl = '\0';
+            if (length) *length = (size_t)(nl - *line);
+            c->start = (size_t)(nl + 1 - c->buffer);
+            c->seen = 0;
+            return AF_OK;
+        }
+        if (c->eof) {
+            last_line(c, line, length);
+            return AF_OK;
+        }
+        AF_TRY(make_room(c));
+        if (stop && stop()) return af_fail(AF_EINTERRUPTED, "stopped by a signal");
+        int ready = wait_for(c->out, POLLIN, until);
+        if (ready == 0) return af_fail(AF_EIO, "no answer within %g s", seconds);
+        ssize_t n = ready < 0 ? -1 : read(c->out, c->buffer + c->end, c->room - c->end - 1);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return af_fail(AF_EIO, "cannot read from it: %s", strerror(errno));
+        c->eof = n == 0;
+        if (n > 0) c->end += (size_t)n;
+    }
+}
+
+int af_child_fd(const af_child *c)
+{
+    return c->out;
+}
+
+int af_child_pid(const af_child *c)
+{
+    return c->pid;
+}
+
+/* ---- the end ---- */
+
+static void say_how(char how[64], int status)
+{
+    if (!how) return;
+    if (WIFSIGNALED(status))
+        snprintf(how, 64, "signal %d (%.40s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(how, 64, "exit code %d", WEXITSTATUS(status));
+}
+
+static bool ended(pid_t pid, int *status, double grace)
+{
+    const struct timespec nap = {0, 2000000};
+    double until = af_clock() + grace;
+    for (;;) {
+        pid_t got = waitpid(pid, status, WNOHANG);
+        if (got == pid || (got < 0 && errno == ECHILD)) return true;
+        if (af_clock() >= until) return false;
+        nanosleep(&nap, NULL);
+    }
+}
+
+void af_child_stop(af_child *c, double grace, char how[64])
+{
+    int status = 0;
+    if (!c) return;
+    if (c->in >= 0) close(c->in);
+    if (c->out >= 0) close(c->out);
+    if (how) how[0] = '\0';
+    if (c->pid > 0) {
+        bool gone = ended(c->pid, &status, grace);
+        /* its own children, which may have outlived it, go too */
+        if (!c->in_group) kill(-c->pid, SIGKILL);
+        if (!gone) {
+            kill(c->pid, SIGKILL);
+            while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {}
+        }
+        say_how(how, status);
+    }
+    af_free(c->buffer);
+    af_free(c);
+}
