@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += -rR --no-print-directory
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define AF_VERSION "\(.*\)"/\1/p' core/base/version.h)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 CC      := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 AR      := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
@@ -40,7 +40,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
         $(if $(SAN),-Wno-format-truncation -Wno-format-overflow -Wno-maybe-uninitialized)
 CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-errno \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CPPFLAGS += -D_GNU_SOURCE -DAF_VERSION='"$(VERSION)"' -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
+CPPFLAGS += -D_GNU_SOURCE -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
 LDFLAGS  += -fopenmp $(if $(SAN),-fsanitize=$(SAN)) $(call pc,--libs-only-L $(PC_NAMES))
 LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -lm
 ifeq ($(CUDA),1)
@@ -125,12 +125,13 @@ $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 $(SOLIB): $(LIB_OBJ)
 	$(Q)$(CC) -shared -Wl,-soname,libafield.so.0 $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# plugins find all of the library in the program
 $(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive $(LDLIBS)
 afield: $(BUILD)/afield FORCE
 	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 $(BUILD)/afield.pc: FORCE | $(BUILD)/
-	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
+	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nRequires.private: jansson hdf5\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
 $(BENCH): $(call obj,$(wildcard bench/*.c)) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
@@ -163,7 +164,7 @@ $(RUN): run-%: $(BUILD)/tests/%
 check-includes:
 	$(Q)sh tests/aid/includes.sh tests/deps.txt
 check-headers:      # every header compiles alone
-	$(Q)for h in afield.h core/*.h core/*/*.h data-prep/formats/*.h eval/*.h bench/*.h; do \
+	$(Q)for h in afield.h core/*.h core/*/*.h searchers/*/*.h data-prep/formats/*.h eval/*.h bench/*.h; do \
 	    test ! -e $$h || $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c $$h 2>&1 | grep -v 'pragma once' || true; done | { ! grep .; }
 check-cli: $(BUILD)/afield
 	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh

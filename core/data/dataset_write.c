@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/version.h"
 #include "core/data/check.h"
 #include "core/data/dataset.h"
 #include "core/data/hdf5.h"

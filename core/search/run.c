@@ -117,7 +117,9 @@ static af_status open_bench(run *r)
     const af_indices *train = &r->data->split[o->protocol][AF_TRAIN];
     AF_TRY(af_x_flops(&r->ledger.x_flops, o->task, o->wrn, o->size, &r->bench.io,
                       af_epoch_samples(o->task, r->data, train)));
-    return af_run_header(&r->header, o, &r->bench, r->context.epochs);
+    AF_TRY(af_run_header(&r->header, o, &r->bench, r->context.epochs));
+    r->context.about = r->header;
+    return AF_OK;
 }
 
 /* ---- search ---- */
