@@ -16,7 +16,8 @@
 enum { AF_CHILD_LINE = 1 << 20 }; /* bytes of a line at most; a longer one is AF_EFORMAT */
 
 typedef struct af_child af_child;
-/* argv ends with NULL; argv[0] is looked up in PATH. in_group: signals of the terminal reach it. */
+/* argv ends with NULL; argv[0] is looked up in PATH, AF_ENOTFOUND when it is not there. in_group:
+ * signals of the terminal reach it. */
 AF_CHECKED af_status af_child_start(af_child **out, char *const *argv, bool in_group);
 /* Our own standard input and output in the place of a program. */
 AF_CHECKED af_status af_child_ourselves(af_child **out);
