@@ -7,101 +7,61 @@
 #include "eval/cli.h"
 #include "eval/plugin.h"
 
-#define TASK                                                                                       \
+/* Rows of two tables: `afield run` names a method, `afield serve` is spoken to by one. */
+#define ROW(name, kind, member, def, low, high, help, choices, value)                              \
     {                                                                                              \
-        "task", AF_OPT_TEXT, offsetof(af_job, task), NULL, 0, 0, "see `afield list tasks`", NULL,  \
-            "TASK"                                                                                 \
+        name, kind, offsetof(af_job, member), def, low, high, help, choices, value                 \
     }
+#define TASK ROW("task", AF_OPT_TEXT, task, NULL, 0, 0, "see `afield list tasks`", NULL, "TASK")
 #define SPACE                                                                                      \
-    {                                                                                              \
-        "space", AF_OPT_TEXT, offsetof(af_job, space), NULL, 0, 0,                                 \
-            "what a searcher searches (default nb201)", NULL, "SPACE"                              \
-    }
-#define WORKERS(number)                                                                            \
-    {                                                                                              \
-        "workers", AF_OPT_INT, offsetof(af_job, workers), number, 1, 1024,                         \
-            "trials in flight, by a virtual clock; part of the configuration", NULL, NULL          \
-    }
-/* Of every job; what is before `workers`, and what is behind it. */
-#define OF_A_SEARCH                                                                                \
-    {"budget",                                                                                     \
-     AF_OPT_TEXT,                                                                                  \
-     offsetof(af_job, budget),                                                                     \
-     "4x",                                                                                         \
-     0,                                                                                            \
-     0,                                                                                            \
-     "for the search: 4x, 20trials, 30epochs, 600s or 1e15flop",                                   \
-     NULL,                                                                                         \
-     "AMOUNT"},                                                                                    \
-        {"seed", AF_OPT_U64, offsetof(af_job, seed), "0", 0, 9e18, "decides everything random",    \
-         NULL,   NULL},                                                                            \
-        {"size",                                                                                   \
-         AF_OPT_CHOICE,                                                                            \
-         offsetof(af_job, size),                                                                   \
-         "tiny",                                                                                   \
-         0,                                                                                        \
-         0,                                                                                        \
-         "of the data, the networks and the recipe",                                               \
-         af_size_names,                                                                            \
-         NULL},                                                                                    \
-    {                                                                                              \
-        "protocol", AF_OPT_CHOICE, offsetof(af_job, protocol), "clean", 0, 0,                      \
-            "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL      \
-    }
+    ROW("space", AF_OPT_TEXT, space, NULL, 0, 0, "what a searcher searches (default nb201)", NULL, \
+        "SPACE")
+#define OF_A_SEARCH(workers_default)                                                               \
+    ROW("budget", AF_OPT_TEXT, budget, "4x", 0, 0,                                                 \
+        "for the search: 4x, 20trials, 30epochs, 600s or 1e15flop", NULL, "AMOUNT"),               \
+        ROW("seed", AF_OPT_U64, seed, "0", 0, 9e18, "decides everything random", NULL, NULL),      \
+        ROW("size", AF_OPT_CHOICE, size, "tiny", 0, 0, "of the data, the networks and the recipe", \
+            af_size_names, NULL),                                                                  \
+        ROW("protocol", AF_OPT_CHOICE, protocol, "clean", 0, 0,                                    \
+            "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL),    \
+        ROW("workers", AF_OPT_INT, workers, workers_default, 1, 1024,                              \
+            "trials in flight, by a virtual clock; part of the configuration", NULL, NULL)
 #define OF_A_MACHINE                                                                               \
-    {"threads",                                                                                    \
-     AF_OPT_INT,                                                                                   \
-     offsetof(af_job, threads),                                                                    \
-     "0",                                                                                          \
-     0,                                                                                            \
-     1024,                                                                                         \
-     "0: all cores; never changes a result",                                                       \
-     NULL,                                                                                         \
-     NULL},                                                                                        \
-        {"backend", AF_OPT_TEXT, offsetof(af_job, backend),    "auto",                             \
-         0,         0,           "see `afield list backends`", NULL,                               \
-         "NAME"},                                                                                  \
-        {"precision",                                                                              \
-         AF_OPT_TEXT,                                                                              \
-         offsetof(af_job, precision),                                                              \
-         "auto",                                                                                   \
-         0,                                                                                        \
-         0,                                                                                        \
-         "of activations: fp32, bf16, or auto: bf16 where the processor has matrix units for it",  \
-         NULL,                                                                                     \
-         "NAME"},                                                                                  \
-        {"out",                                                                                    \
-         AF_OPT_TEXT,                                                                              \
-         offsetof(af_job, out),                                                                    \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         0,                                                                                        \
-         "directory of the run (default under runs/)",                                             \
-         NULL,                                                                                     \
-         "DIR"},                                                                                   \
-    {                                                                                              \
-        "resume", AF_OPT_FLAG, offsetof(af_job, resume), "false", 0, 0,                            \
-            "continue what is there; start when nothing is", NULL, NULL                            \
-    }
+    ROW("jobs", AF_OPT_INT, jobs, "1", 1, 1024,                                                    \
+        "trials executed at once, in processes that share the threads; never changes a result",    \
+        NULL, NULL),                                                                               \
+        ROW("threads", AF_OPT_INT, threads, "0", 0, 1024, "0: all cores; never changes a result",  \
+            NULL, NULL),                                                                           \
+        ROW("backend", AF_OPT_TEXT, backend, "auto", 0, 0, "see `afield list backends`", NULL,     \
+            "NAME"),                                                                               \
+        ROW("precision", AF_OPT_TEXT, precision, "auto", 0, 0,                                     \
+            "of activations: fp32, bf16, or auto: bf16 where the processor has matrix units for "  \
+            "it",                                                                                  \
+            NULL, "NAME"),                                                                         \
+        ROW("out", AF_OPT_TEXT, out, NULL, 0, 0, "directory of the run (default under runs/)",     \
+            NULL, "DIR"),                                                                          \
+        ROW("resume", AF_OPT_FLAG, resume, "false", 0, 0,                                          \
+            "continue what is there; start when nothing is", NULL, NULL)
 
-const af_option af_job_options[] = {TASK,
-                                    {"method", AF_OPT_TEXT, offsetof(af_job, method), NULL, 0, 0,
-                                     "a searcher, a baseline, exec:'COMMAND' for a program of "
-                                     "yours (docs/protocol.md), or the path "
-                                     "of a plugin (./mine.so)",
-                                     NULL, "METHOD"},
-                                    SPACE,
-                                    {"set", AF_OPT_TEXT, offsetof(af_job, set), NULL, 0, 0,
-                                     "options of the searcher; `afield describe METHOD` lists them",
-                                     NULL, "NAME=VALUE,..."},
-                                    OF_A_SEARCH,
-                                    WORKERS("4"),
-                                    OF_A_MACHINE,
-                                    {"json", AF_OPT_FLAG, offsetof(af_job, json), "false", 0, 0,
-                                     "print result.json instead of a summary", NULL, NULL},
-                                    {0}};
+const af_option af_job_options[] = {
+    TASK,
+    ROW("method", AF_OPT_TEXT, method, NULL, 0, 0,
+        "a searcher, a baseline, exec:'COMMAND' for a program of yours, or the path of a plugin: "
+        "./mine.so",
+        NULL, "METHOD"),
+    SPACE,
+    ROW("set", AF_OPT_TEXT, set, NULL, 0, 0,
+        "options of the searcher; `afield describe METHOD` lists them", NULL, "NAME=VALUE,..."),
+    OF_A_SEARCH("4"),
+    OF_A_MACHINE,
+    ROW("json", AF_OPT_FLAG, json, "false", 0, 0, "print result.json instead of a summary", NULL,
+        NULL),
+    {0},
+};
 
-const af_option af_serve_options[] = {TASK, SPACE, OF_A_SEARCH, WORKERS("1"), OF_A_MACHINE, {0}};
+const af_option af_serve_options[] = {
+    TASK, SPACE, OF_A_SEARCH("1"), OF_A_MACHINE, {0},
+};
 
 void af_job_method_name(char out[64], const char *method)
 {
@@ -233,6 +193,8 @@ static af_status resolve(resolved *r, const af_job *j)
                           .protocol = (af_protocol)j->protocol,
                           .workers = j->workers,
                           .threads = j->threads,
+                          .jobs = j->jobs,
+                          .program = "/proc/self/exe",
                           .out = j->out,
                           .resume = j->resume}};
     if (!j->task)

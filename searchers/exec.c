@@ -40,6 +40,7 @@ typedef struct program {
     af_child *child;
     json_t *history; /* what it is told when it is started */
     af_exec_talk talk;
+    int64_t in_flight; /* proposed, not yet told */
 } program;
 
 static af_status open(void **self, const af_search_context *ctx, const void *opts)
@@ -75,7 +76,10 @@ static af_status send(program *p, json_t *message, double seconds)
     }
     json_decref(message);
     if (!line) return af_fail(AF_ENOMEM, "no memory for a line to another program");
-    af_status st = af_child_write(p->child, line, size + 1, seconds, af_stop_requested);
+    /* a last word is also said when we are asked to stop */
+    bool last = seconds == SHORT_GRACE;
+    af_status st =
+        af_child_write(p->child, line, size + 1, seconds, last ? NULL : af_stop_requested);
     af_free(line);
     return st;
 }
@@ -135,12 +139,16 @@ static void close(void *self)
 {
     program *p = self;
     char how[64] = "";
+    char *message =
+        af_strdup(af_error()); /* the search may have failed; that is what is reported */
     if (p->child) {
         bool told = send(p, json_pack("{ss}", "type", "bye"), SHORT_GRACE) == AF_OK;
         af_child_stop(p->child, told ? GRACE : SHORT_GRACE, how);
         if (*how && strcmp(how, "exit code 0"))
             af_log(AF_LOG_WARN, "program '%s' ended with %s", p->o.command, how);
     }
+    if (message && af_fail(AF_EINTERNAL, "%s", message) == AF_OK) {}
+    af_free(message);
     json_decref(p->history);
     af_free(p);
 }
@@ -224,7 +232,9 @@ static af_status converse(program *p, int64_t number, af_proposal *out, af_answe
     AF_TRY(send(p, af_exec_ask(number), patience(p)));
     do AF_TRY(listen(p, until, out, answer, &more));
     while (more);
-    return AF_OK;
+    if (*answer != AF_WAIT || p->in_flight > 0) return AF_OK;
+    return at_line(p, af_fail(AF_EFORMAT, "wait, but no trial is in flight, so nothing would be "
+                                          "told; want trial or done"));
 }
 
 static af_status ask(void *self, const af_search_context *ctx, int64_t number, af_proposal *out,
@@ -238,6 +248,7 @@ static af_status ask(void *self, const af_search_context *ctx, int64_t number, a
     af_status st = converse(p, number, out, answer);
     if (st != AF_OK) return give_up(p, st);
     p->done = *answer == AF_DONE;
+    p->in_flight += *answer == AF_PROPOSE;
     return AF_OK;
 }
 
@@ -250,7 +261,9 @@ static af_status remember(program *p, json_t *event)
 
 static af_status recall(void *self, const af_search_context *ctx, const af_trial *trial)
 {
-    return remember(self, af_exec_proposed(ctx, trial));
+    program *p = self;
+    p->in_flight++;
+    return remember(p, af_exec_proposed(ctx, trial));
 }
 
 static af_status tell(void *self, const af_search_context *ctx, const af_trial *trial,
@@ -258,6 +271,7 @@ static af_status tell(void *self, const af_search_context *ctx, const af_trial *
 {
     program *p = self;
     json_t *event = af_exec_told(ctx, trial, outcome);
+    p->in_flight--;
     if (!p->child) return remember(p, event);
     af_status st = send(p, event, patience(p));
     if (st == AF_OK) return AF_OK;

@@ -446,6 +446,8 @@ static const struct wrong {
      "line 1 of its output: it gives up: out of ideas"},
     {ASKED TWO_TRIALS HANGS, "20", AF_EFORMAT,
      "line 2 of its output: \"{\"type\":\"trial\"|while no ask was open: it may speak only when"},
+    {ASKED "echo '{\"type\":\"wait\"}'; " HANGS, "20", AF_EFORMAT,
+     "line 1 of its output: wait, but no trial is in flight|want trial or done"},
     {ASKED TRIAL "exit 4", "20", AF_EIO, "|exit code 4"},
 };
 
