@@ -132,7 +132,7 @@ static af_status give_up(program *p, af_status st)
 
 static af_status at_line(const program *p, af_status st)
 {
-    return af_prefix(st, "line %ld of its output", p->talk.lines);
+    return af_prefix(st, "line %ld%s", p->talk.lines, p->ourselves ? "" : " of its output");
 }
 
 static void close(void *self)
