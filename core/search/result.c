@@ -7,7 +7,7 @@
 #include <string.h>
 #include "core/base/version.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 static json_t *number(double v)
 {

@@ -137,7 +137,7 @@ static bool better(const af_flight *a, const af_found *b)
     bool finite[2] = {isfinite(a->outcome.error), isfinite(b->outcome.error)};
     int epochs[2] = {a->trial.proposal.epochs, b->best.proposal.epochs};
     if (!b->any || finite[0] != finite[1]) return !b->any || finite[0];
-    if (epochs[0] != epochs[1]) return epochs[0] > epochs[1];
+    if (finite[0] && epochs[0] != epochs[1]) return epochs[0] > epochs[1];
     if (a->outcome.error != b->outcome.error) return a->outcome.error < b->outcome.error;
     return a->trial.number < b->best.number;
 }
