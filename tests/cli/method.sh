@@ -2,7 +2,11 @@
 root=$(cd "$cases/../.." && pwd)
 examples=$root/examples
 proposals() { sed -n 's/.*"record":"propose".*"text":"\([^"]*\)".*/\1/p' "$1/journal.jsonl"; }
-same_proposals() { [ "$(proposals "$1")" = "$(proposals "$2")" ] || die "$last: other proposals than $2"; }
+digest() { sed -n 's/.*"proposal_digest": "\(.*\)".*/\1/p' "$1/result.json"; }
+same_proposals() {
+    [ "$(proposals "$1")" = "$(proposals "$2")" ] || die "$last: other proposals than $2"
+    [ "$(digest "$1")" = "$(digest "$2")" ] || die "$last: another digest of the proposals than $2"
+}
 set -- --task ecg --space linear --budget 3trials
 ok run "$@" --method random --out random --json
 says '"sealed": true'
@@ -53,11 +57,11 @@ for signal in INT TERM KILL; do
     while [ ! -e hanging ] && [ $((tries += 1)) -lt 600 ]; do sleep 0.1; done
     kill -$signal $pid
     code=0
-    wait $pid || code=$?
+    { wait $pid || code=$?; } 2>/dev/null
     if [ $signal = KILL ]; then
         [ $code = 137 ] || die "$last: exit code $code, want 137"
     else
-        [ $code = 1 ] || die "$last: exit code $code, want 1"
+        [ $code = 3 ] || die "$last: exit code $code, want 3"
         says "stopped by a signal"
         says "--resume continues"
     fi
@@ -119,3 +123,17 @@ if command -v python3 >/dev/null; then
     says "test score: "
     [ "$(proposals driven | wc -l)" = 2 ] || die "$last: want two trials"
 fi
+
+# in a suite
+cat >suite.yaml <<YAML
+tasks: [ecg]
+methods:
+  - method: "exec:sh '$examples/random_search.sh'"
+    space: linear
+  - method: random
+    space: linear
+budget: 2trials
+YAML
+ok bench suite.yaml --out suite
+says "exec / linear"
+[ "$(ls -d suite/ecg-exec-*-linear-s0)" ] || die "$last: not in its directory"
