@@ -42,7 +42,7 @@ CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-e
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS += -D_GNU_SOURCE -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
 LDFLAGS  += -fopenmp $(if $(SAN),-fsanitize=$(SAN)) $(call pc,--libs-only-L $(PC_NAMES))
-LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -lm
+LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -ldl -lm
 ifeq ($(CUDA),1)
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CPPFLAGS  += -isystem $(CUDA_HOME)/include

@@ -91,7 +91,7 @@ static char *own_message(void)
 {
     char *text = af_strdup(af_error());
     for (char *c = text; c && *c; c++)
-        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f) *c = '?';
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
     return text;
 }
 
@@ -102,6 +102,7 @@ static const char *advice(af_status st)
         return "; docs/protocol.md describes the exchange; correct the program and go on with "
                "--resume";
     case AF_EIO:
+    case AF_EINTERRUPTED:
         return "; --resume continues";
     default:
         return "";
@@ -113,19 +114,18 @@ static af_status give_up(program *p, af_status st)
 {
     char how[64] = "", shown[AF_EXEC_SHOWN];
     char *message = own_message();
-    if (!message) return AF_ENOMEM;
-    if (!p->ourselves) { /* `afield serve` reports every error itself */
-        if (send(p, af_exec_error(message), SHORT_GRACE) != AF_OK) {}
-        af_child_stop(p->child, SHORT_GRACE, how);
-    } else {
-        af_child_stop(p->child, 0, NULL);
-    }
+    bool tell_it = message && !p->ourselves; /* `afield serve` reports every error itself */
+    if (tell_it && send(p, af_exec_error(message), SHORT_GRACE) != AF_OK) {}
+    af_child_stop(p->child, SHORT_GRACE, p->ourselves ? NULL : how);
     p->child = NULL;
     p->done = true;
-    st = af_fail(st, "%s%.60s%s: %s%s%s%s%s", p->ourselves ? "" : "program '",
-                 p->ourselves ? "standard input" : af_exec_shown(shown, p->o.command),
-                 p->ourselves ? "" : "'", message, *how ? " (" : "", how, *how ? ")" : "",
-                 st == AF_EINTERRUPTED ? "; --resume continues" : advice(st));
+    if (!message) return AF_ENOMEM;
+    af_exec_shown(shown, p->o.command);
+    if (p->ourselves)
+        st = af_fail(st, "standard input: %s%s", message, advice(st));
+    else
+        st = af_fail(st, "program '%s': %s%s%s%s%s", shown, message, *how ? " (" : "", how,
+                     *how ? ")" : "", advice(st));
     af_free(message);
     return st;
 }
