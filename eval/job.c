@@ -25,6 +25,9 @@ const af_option af_job_options[] = {
      "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL},
     {"workers", AF_OPT_INT, offsetof(af_job, workers), "4", 1, 1024,
      "trials in flight, by a virtual clock; part of the configuration", NULL, NULL},
+    {"jobs", AF_OPT_INT, offsetof(af_job, jobs), "1", 1, 1024,
+     "trials executed at once, in processes that share the threads; never changes a result", NULL,
+     NULL},
     {"threads", AF_OPT_INT, offsetof(af_job, threads), "0", 0, 1024,
      "0: all cores; never changes a result", NULL, NULL},
     {"backend", AF_OPT_TEXT, offsetof(af_job, backend), "auto", 0, 0, "see `afield list backends`",
@@ -121,6 +124,8 @@ static af_status resolve(resolved *r, const af_job *j)
                           .protocol = (af_protocol)j->protocol,
                           .workers = j->workers,
                           .threads = j->threads,
+                          .jobs = j->jobs,
+                          .program = "/proc/self/exe",
                           .out = j->out,
                           .resume = j->resume}};
     if (!j->task)

@@ -282,8 +282,8 @@ static void other_proposals_are_refused(void **state)
     s = SETUP;
     s.epochs = 3;
     assert_int_equal(go(&found, &f, &s), AF_EFORMAT);
-    assert_says("(2 epochs, own), but");
-    assert_says("(3 epochs, own): ");
+    assert_says("(2 epochs, own) after 0 outcomes, but");
+    assert_says("(3 epochs, own) after 0: ");
     work_holds("journal", text);
 }
 
@@ -331,12 +331,17 @@ static void nonsense_is_refused(void **state)
         {{NULL, "{\"record\":\"outcome\",\"number\":0}"}, "not proposed"},
         {{NULL, "{\"record\":\"end\",\"trials\":3}"}, "after 3 trials"},
         {{NULL, "{\"record\":\"propose\",\"number\":1,\"epochs\":2}"}, "want trial 0"},
-        {{NULL, "{\"record\":\"propose\",\"number\":0,\"epochs\":0}"}, "0 epochs"},
-        {{NULL, "{\"record\":\"propose\",\"number\":0,\"epochs\":1,\"schedule\":\"wild\"}"},
+        {{NULL, "{\"record\":\"propose\",\"number\":0,\"epochs\":1}"}, "told"},
+        {{NULL, "{\"record\":\"propose\",\"number\":0,\"told\":1}"}, "after 1 outcomes"},
+        {{NULL, "{\"record\":\"propose\",\"number\":0,\"told\":0,\"epochs\":0}"}, "0 epochs"},
+        {{NULL,
+          "{\"record\":\"propose\",\"number\":0,\"told\":0,\"epochs\":1,\"schedule\":\"wild\"}"},
          "wild"},
-        {{NULL, "{\"record\":\"propose\",\"number\":0,\"epochs\":1,\"schedule\":\"own\"}"},
+        {{NULL,
+          "{\"record\":\"propose\",\"number\":0,\"told\":0,\"epochs\":1,\"schedule\":\"own\"}"},
          "colour"},
-        {{NULL, "{\"record\":\"propose\",\"number\":0,\"epochs\":1,\"schedule\":\"own\",\"config\":"
+        {{NULL, "{\"record\":\"propose\",\"number\":0,\"told\":0,\"epochs\":1,\"schedule\":\"own\","
+                "\"config\":"
                 "{\"colour\":\"0x1p+9\",\"depth\":\"0x1p+0\",\"lr\":\"nan\"}}"},
          "choice 512"},
     };

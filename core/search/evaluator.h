@@ -29,6 +29,9 @@ typedef struct af_workbench {
     af_recipe recipe; /* the task's, before a configuration changes it */
     uint64_t seed;
     int threads;
+    const char *trials; /* directory of the trials' checkpoints; NULL: none, and a trial that
+                           continues another trains from the beginning, to the same bits */
+    double checkpoint_seconds;
 } af_workbench;
 
 /* The network and the training of a proposal, which validates once, after the last epoch; `trial`

@@ -1,6 +1,7 @@
 /* The evaluator that trains: builds a trial's network, applies the configuration's hyper-parameters
  * to the task's recipe, trains at the trial's fidelity and validates once, after the last epoch. */
 #include <math.h>
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/search/run.h"
 
@@ -28,11 +29,19 @@ af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbenc
     return AF_OK;
 }
 
+static af_status trial_job(af_training *out, af_graph **graph, const af_workbench *w,
+                           const af_trial *t)
+{
+    AF_TRY(af_workbench_job(out, graph, w, &t->proposal, (uint64_t)t->root));
+    out->epochs_done = t->epochs_done;
+    return AF_OK;
+}
+
 static af_status predict(void *self, const af_trial *t, af_spend *out)
 {
     af_training job;
     af_graph *graph;
-    AF_TRY(af_workbench_job(&job, &graph, self, &t->proposal, (uint64_t)t->number));
+    AF_TRY(trial_job(&job, &graph, self, t));
     af_status st = af_train_predict(out, &job);
     af_graph_free(graph);
     return st;
@@ -49,14 +58,27 @@ static af_status count_epoch(void *payload, int epoch, double loss, double error
 }
 
 /* The epoch in which the loss left the finite numbers counts in full. */
-static af_status charge_diverged(af_outcome *out, const af_training *job, int epochs_done,
+static af_status charge_diverged(af_outcome *out, const af_training *job, int epochs,
                                  double seconds)
 {
     af_spend whole;
     AF_TRY(af_train_predict(&whole, job));
-    double epochs = fmin(job->epochs, epochs_done + 1.0);
+    double charged = fmin(whole.epochs, fmax(epochs - job->epochs_done, 0) + 1);
     *out = (af_outcome){.error = INFINITY, .loss = INFINITY, .best_epoch = -1};
-    out->spend = (af_spend){1, epochs, seconds, whole.flops * (epochs / job->epochs)};
+    out->spend = (af_spend){1, charged, seconds, whole.flops * (charged / whole.epochs)};
+    return AF_OK;
+}
+
+/* A chain of continued trials has one checkpoint. It is kept while a longer training may go on. */
+static af_status set_checkpoint(af_training *job, char path[AF_PATH_MAX], const af_workbench *w,
+                                const af_trial *t)
+{
+    if (!w->trials) return AF_OK;
+    AF_TRY(af_mkdirs(w->trials));
+    AF_TRY(af_path_format(path, "%s/%lld.bin", w->trials, (long long)t->root));
+    job->checkpoint = path;
+    job->checkpoint_seconds = w->checkpoint_seconds;
+    job->pause = job->schedule == AF_PREFIX && job->epochs < job->recipe.epochs;
     return AF_OK;
 }
 
@@ -65,19 +87,22 @@ static af_status run(void *self, const af_trial *t, af_outcome *out)
     af_training job;
     af_trained trained;
     af_graph *graph;
-    int epochs_done = 0;
+    char checkpoint[AF_PATH_MAX];
+    int epochs = 0;
     double started = af_clock();
-    AF_TRY(af_workbench_job(&job, &graph, self, &t->proposal, (uint64_t)t->number));
+    AF_TRY(trial_job(&job, &graph, self, t));
     job.on_epoch = count_epoch;
-    job.payload = &epochs_done;
-    af_status st = af_train(&trained, &job);
+    job.payload = &epochs;
+    af_status st = set_checkpoint(&job, checkpoint, self, t);
+    if (st == AF_OK) st = af_train(&trained, &job);
     if (st == AF_OK) {
         *out = trained.outcome;
         af_trained_close(&trained);
     } else if (st == AF_EDIVERGED) {
         af_log(AF_LOG_DEBUG, "trial %lld: %s", (long long)t->number, af_error());
-        st = charge_diverged(out, &job, epochs_done, af_clock() - started);
+        st = charge_diverged(out, &job, epochs, af_clock() - started);
     }
+    if (st == AF_OK && job.checkpoint && !job.pause) af_file_remove(job.checkpoint);
     af_graph_free(graph);
     return st;
 }

@@ -1,5 +1,4 @@
-/* The journal's records, written and read. Doubles are kept as bits, so a replayed run continues
- * with exactly the numbers that an undisturbed one had. A record is on disk when the function that
+/* The journal's records, written and read. A record is on disk when the function that
  * writes it returns. */
 #include "core/search/journal.h"
 #include <inttypes.h>
@@ -10,28 +9,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/jsonl.h"
-
-static const char *const schedule_names[] = {[AF_OWN] = "own", [AF_PREFIX] = "prefix", NULL};
-
-/* The doubles of an outcome, all kept as bits; what is not reproducible is not digested. */
-static const struct {
-    const char *name;
-    size_t offset;
-    bool reproducible;
-} reals[] = {
-    {"error", offsetof(af_outcome, error), true},
-    {"loss", offsetof(af_outcome, loss), true},
-    {"trials", offsetof(af_outcome, spend.trials), true},
-    {"epochs", offsetof(af_outcome, spend.epochs), true},
-    {"seconds", offsetof(af_outcome, spend.seconds), false},
-    {"flops", offsetof(af_outcome, spend.flops), true},
-};
-enum { REALS = sizeof reals / sizeof *reals };
-
-static const double *real_of(const af_outcome *o, int i)
-{
-    return (const double *)((const char *)o + reals[i].offset);
-}
+#include "core/search/record.h"
 
 /* ---- reading ---- */
 
@@ -56,37 +34,20 @@ static af_status read_header(af_journal *j, const json_t *record, long line)
     return af_header_same(header, j->header);
 }
 
-static af_status read_schedule(af_fidelity_schedule *out, const json_t *record)
-{
-    const char *name;
-    AF_TRY(af_json_str(&name, record, "schedule"));
-    for (int i = 0; schedule_names[i]; i++) {
-        if (strcmp(name, schedule_names[i])) continue;
-        *out = (af_fidelity_schedule)i;
-        return AF_OK;
-    }
-    return af_fail(AF_EFORMAT, "schedule '%.20s', want own or prefix", name);
-}
-
 static af_status read_propose(af_journal *j, const json_t *record, long line)
 {
-    int64_t number, epochs;
+    int64_t number;
     af_journal_entry e = {.line = line};
     AF_TRY(af_json_int(&number, record, "number"));
-    AF_TRY(af_json_int(&epochs, record, "epochs"));
     if (j->shared.begun) return af_fail(AF_EFORMAT, "a trial in a search that shares weights");
     if (number != j->count)
         return af_fail(AF_EFORMAT, "trial %" PRId64 " is proposed, want trial %" PRId64, number,
                        j->count);
-    if (epochs < 1 || epochs > INT32_MAX)
-        return af_fail(AF_EFORMAT, "%" PRId64 " epochs, want 1 or more", epochs);
-    e.proposal.epochs = (int)epochs;
-    AF_TRY(read_schedule(&e.proposal.schedule, record));
-    const json_t *config = json_object_get(record, "config");
-    for (int k = 0; k < j->space->count; k++)
-        AF_TRY(af_json_from_bits(&e.proposal.config.v[k], config, j->space->knobs[k].name));
-    if (af_space_check(j->space, &e.proposal.config) != AF_OK)
-        return af_fail(AF_EFORMAT, "%s", af_error());
+    AF_TRY(af_json_int(&e.told, record, "told"));
+    if (e.told < 0 || e.told > number)
+        return af_fail(AF_EFORMAT, "trial %" PRId64 " proposed after %" PRId64 " outcomes", number,
+                       e.told);
+    AF_TRY(af_proposal_read(&e.proposal, j->space, record));
     AF_TRY(grow(j));
     j->entries[j->count++] = e;
     return AF_OK;
@@ -95,24 +56,15 @@ static af_status read_propose(af_journal *j, const json_t *record, long line)
 static af_status read_outcome(af_journal *j, const json_t *record, long line)
 {
     (void)line;
-    int64_t number, best;
-    const char *digest;
-    af_outcome o = {0};
+    int64_t number;
+    af_outcome o;
     AF_TRY(af_json_int(&number, record, "number"));
     if (number < 0 || number >= j->count)
         return af_fail(AF_EFORMAT, "the outcome of trial %" PRId64 ", which was not proposed",
                        number);
     if (j->entries[number].done)
         return af_fail(AF_EFORMAT, "a second outcome of trial %" PRId64, number);
-    for (int i = 0; i < REALS; i++)
-        AF_TRY(af_json_from_bits((double *)((char *)&o + reals[i].offset), record, reals[i].name));
-    if (isnan(o.error)) return af_fail(AF_EFORMAT, "field 'error' is not a number");
-    AF_TRY(af_json_int(&best, record, "best_epoch"));
-    AF_TRY(af_json_str(&digest, record, "digest"));
-    if (best < -1 || best > INT32_MAX || strlen(digest) >= sizeof o.digest)
-        return af_fail(AF_EFORMAT, "best_epoch or digest is out of range");
-    o.best_epoch = (int)best;
-    strcpy(o.digest, digest);
+    AF_TRY(af_outcome_read(&o, record));
     j->entries[number].outcome = o;
     j->entries[number].done = true;
     return AF_OK;
@@ -172,64 +124,43 @@ af_status af_journal_append(af_journal *j, json_t *record)
     return st;
 }
 
-json_t *af_journal_config_bits(const af_space *s, const af_config *c)
-{
-    json_t *out = json_object();
-    for (int k = 0; k < s->count; k++)
-        json_object_set_new(out, s->knobs[k].name, af_json_bits(isnan(c->v[k]) ? NAN : c->v[k]));
-    return out;
-}
-
-/* NAN stands for "the recipe's own value"; its bits mean nothing. */
-static bool same_value(double a, double b)
-{
-    return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a);
-}
-
-static bool same_proposal(const af_space *s, const af_proposal *a, const af_proposal *b)
-{
-    for (int k = 0; k < s->count; k++)
-        if (!same_value(a->config.v[k], b->config.v[k])) return false;
-    return a->epochs == b->epochs && a->schedule == b->schedule;
-}
-
-static af_status compare(const af_journal *j, const af_trial *t)
+static af_status compare(const af_journal *j, const af_trial *t, int64_t told)
 {
     const af_journal_entry *e = &j->entries[t->number];
-    char old[AF_CONFIG_TEXT], now[AF_CONFIG_TEXT];
-    if (same_proposal(j->space, &e->proposal, &t->proposal)) return AF_OK;
-    af_space_print(j->space, &e->proposal.config, old);
-    af_space_print(j->space, &t->proposal.config, now);
+    char old[AF_CONFIG_TEXT + 80], now[AF_CONFIG_TEXT + 80];
+    if (af_proposal_same(j->space, &e->proposal, &t->proposal) && e->told == told) return AF_OK;
+    af_proposal_say(old, j->space, &e->proposal);
+    af_proposal_say(now, j->space, &t->proposal);
     return af_fail(AF_EFORMAT,
-                   "%s:%ld: trial %" PRId64 " was '%s' (%d epochs, %s), but the searcher now "
-                   "proposes '%s' (%d epochs, %s): its code or its space has changed, or it is not "
-                   "deterministic; start over in another directory",
-                   j->path, e->line, t->number, old, e->proposal.epochs,
-                   schedule_names[e->proposal.schedule], now, t->proposal.epochs,
-                   schedule_names[t->proposal.schedule]);
+                   "%s:%ld: trial %" PRId64 " was %s after %" PRId64
+                   " outcomes, but the searcher now proposes %s after %" PRId64
+                   ": its code or its space has changed, or it is not deterministic; start over in "
+                   "another directory",
+                   j->path, e->line, t->number, old, e->told, now, told);
 }
 
-af_status af_journal_propose(af_journal *j, const af_trial *t)
+af_status af_journal_propose(af_journal *j, const af_trial *t, int64_t told)
 {
-    char text[AF_CONFIG_TEXT];
-    if (t->number < j->count) return compare(j, t);
+    if (t->number < j->count) return compare(j, t, told);
     AF_TRY(grow(j));
-    af_space_print(j->space, &t->proposal.config, text);
-    AF_TRY(af_journal_append(j, json_pack("{ss sI so ss si ss}", "record", "propose", "number",
-                                          (json_int_t)t->number, "config",
-                                          af_journal_config_bits(j->space, &t->proposal.config),
-                                          "text", text, "epochs", t->proposal.epochs, "schedule",
-                                          schedule_names[t->proposal.schedule])));
-    j->entries[j->count++] = (af_journal_entry){.proposal = t->proposal};
+    json_t *record = json_pack("{ss sI sI}", "record", "propose", "number", (json_int_t)t->number,
+                               "told", (json_int_t)told);
+    if (record && !af_proposal_write(record, j->space, &t->proposal)) {
+        json_decref(record);
+        record = NULL;
+    }
+    AF_TRY(af_journal_append(j, record));
+    j->entries[j->count++] = (af_journal_entry){.proposal = t->proposal, .told = told};
     return AF_OK;
 }
 
 af_status af_journal_outcome(af_journal *j, int64_t number, const af_outcome *o)
 {
-    json_t *record = json_pack("{ss sI si ss}", "record", "outcome", "number", (json_int_t)number,
-                               "best_epoch", o->best_epoch, "digest", o->digest);
-    for (int i = 0; i < REALS; i++)
-        json_object_set_new(record, reals[i].name, af_json_bits(*real_of(o, i)));
+    json_t *record = json_pack("{ss sI}", "record", "outcome", "number", (json_int_t)number);
+    if (record && !af_outcome_write(record, o)) {
+        json_decref(record);
+        record = NULL;
+    }
     AF_TRY(af_journal_append(j, record));
     j->entries[number].outcome = *o;
     j->entries[number].done = true;
@@ -283,28 +214,30 @@ void af_journal_close(af_journal *j)
     af_free(j);
 }
 
-static void digest_entry(const af_journal_entry *e, int knobs, af_sha256 *p, af_sha256 *o)
+/* The header without who proposes: a method that asks the same questions gets the same digest. */
+static char *questions(const af_journal *j)
 {
-    af_sha256_addf(p, "%d %s", e->proposal.epochs, schedule_names[e->proposal.schedule]);
-    for (int k = 0; k < knobs; k++)
-        af_sha256_addf(p, " %a", isnan(e->proposal.config.v[k]) ? NAN : e->proposal.config.v[k]);
-    af_sha256_addf(p, "\n");
-    af_sha256_addf(o, "%d %s", e->outcome.best_epoch, e->outcome.digest);
-    for (int i = 0; i < REALS; i++)
-        if (reals[i].reproducible) af_sha256_addf(o, " %a", *real_of(&e->outcome, i));
-    af_sha256_addf(o, "\n");
+    json_t *header = json_copy(j->header);
+    if (!header) return NULL;
+    json_object_del(header, "method");
+    json_object_del(header, "searcher_options");
+    char *text = json_dumps(header, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(header);
+    return text;
 }
 
 af_status af_journal_digests(const af_journal *j, char proposals[AF_SHA256_HEX],
                              char outcomes[AF_SHA256_HEX])
 {
-    char *header = json_dumps(j->header, JSON_COMPACT | JSON_SORT_KEYS);
+    char *header = questions(j);
     af_sha256 *p = af_sha256_new(), *o = af_sha256_new();
     bool ready = header && p && o;
     if (ready) af_sha256_add(p, header, strlen(header));
     if (ready) af_sha256_add(p, "\n", 1);
-    for (int64_t n = 0; ready && n < j->count; n++)
-        digest_entry(&j->entries[n], j->space->count, p, o);
+    for (int64_t n = 0; ready && n < j->count; n++) {
+        af_proposal_digest(p, j->space, &j->entries[n].proposal);
+        af_outcome_digest(o, &j->entries[n].outcome);
+    }
     if (ready) af_journal_shared_digest(j, p, o);
     if (p) af_sha256_end(p, proposals);
     if (o) af_sha256_end(o, outcomes);

@@ -11,8 +11,9 @@
 
 typedef struct af_journal_entry {
     af_proposal proposal;
-    long line; /* of the "propose" record, for messages; 0: written by this process */
-    bool done; /* the outcome is known */
+    int64_t told; /* outcomes that the searcher knew when it was proposed */
+    long line;    /* of the "propose" record, for messages; 0: written by this process */
+    bool done;    /* the outcome is known */
     af_outcome outcome;
 } af_journal_entry;
 
@@ -56,7 +57,7 @@ AF_CHECKED af_status af_journal_open(af_journal **out, const char *path, const a
 void af_journal_close(af_journal *j);
 
 /* The trial is the next to start: recorded when new, compared when the journal already has it. */
-AF_CHECKED af_status af_journal_propose(af_journal *j, const af_trial *t);
+AF_CHECKED af_status af_journal_propose(af_journal *j, const af_trial *t, int64_t told);
 AF_CHECKED af_status af_journal_outcome(af_journal *j, int64_t number, const af_outcome *o);
 AF_CHECKED af_status af_journal_end(af_journal *j);
 
@@ -71,9 +72,10 @@ const double *af_journal_row(const af_journal *j, int epoch);
 AF_CHECKED af_status af_journal_derive(af_journal *j, const af_config *c, const af_spend *spend,
                                        const char *digest);
 
-/* proposal_digest: of the header and every proposal; outcome_digest: of what is reproducible of
- * every outcome; both in order of number. When weights are shared: of the length, coefficients and
- * the derived configuration; of losses, spends and the weights. */
+/* proposal_digest: of the header without the method and its options, and every proposal;
+ * outcome_digest: of what is reproducible of every outcome; both in order of number. When weights
+ * are shared: of the length, coefficients and the derived configuration; of losses, spends and the
+ * weights. */
 AF_CHECKED af_status af_journal_digests(const af_journal *j, char proposals[AF_SHA256_HEX],
                                         char outcomes[AF_SHA256_HEX]);
 
@@ -83,7 +85,6 @@ af_status af_journal_read_record(json_t *record, long line, void *journal);
 
 /* Between journal.c and journal_share.c. */
 AF_CHECKED af_status af_journal_append(af_journal *j, json_t *record); /* steals; NULL: no memory */
-json_t *af_journal_config_bits(const af_space *s, const af_config *c);
 AF_CHECKED af_status af_journal_read_share(af_journal *j, const json_t *record, long line);
 AF_CHECKED af_status af_journal_read_epoch(af_journal *j, const json_t *record, long line);
 AF_CHECKED af_status af_journal_read_derive(af_journal *j, const json_t *record, long line);

@@ -8,6 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/jsonl.h"
 #include "core/search/journal.h"
+#include "core/search/record.h"
 
 static const struct {
     const char *name;
@@ -107,10 +108,7 @@ af_status af_journal_read_derive(af_journal *j, const json_t *record, long line)
     if (s->derived || s->count < 1)
         return af_fail(AF_EFORMAT, s->derived ? "a second configuration is derived"
                                               : "a configuration is derived before any epoch");
-    const json_t *config = json_object_get(record, "config");
-    for (int k = 0; k < j->space->count; k++)
-        AF_TRY(af_json_from_bits(&s->config.v[k], config, j->space->knobs[k].name));
-    if (af_space_check(j->space, &s->config) != AF_OK) return af_fail(AF_EFORMAT, "%s", af_error());
+    AF_TRY(af_config_from_bits(&s->config, j->space, json_object_get(record, "config")));
     AF_TRY(af_json_str(&digest, record, "digest"));
     if (strlen(digest) >= sizeof s->digest) return af_fail(AF_EFORMAT, "digest is out of range");
     strcpy(s->digest, digest);
@@ -194,9 +192,9 @@ af_status af_journal_derive(af_journal *j, const af_config *c, const af_spend *s
     af_shared *s = &j->shared;
     af_space_print(j->space, c, text);
     AF_TRY(af_journal_append(j, json_pack("{ss so ss ss so so}", "record", "derive", "config",
-                                          af_journal_config_bits(j->space, c), "text", text,
-                                          "digest", digest, "flops", af_json_bits(spend->flops),
-                                          "seconds", af_json_bits(spend->seconds))));
+                                          af_config_bits(j->space, c), "text", text, "digest",
+                                          digest, "flops", af_json_bits(spend->flops), "seconds",
+                                          af_json_bits(spend->seconds))));
     s->derived = true;
     s->config = *c;
     s->flops = spend->flops;

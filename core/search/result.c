@@ -180,12 +180,13 @@ af_status af_result_json(json_t **out, const af_run_facts *f)
     af_space_print(f->options->space, f->config, config);
     af_space_canonical(f->options->space, f->config, canonical);
     json_t *found = json_pack(
-        "{ss ss so so so so sf so ss ss so s{ss ss ss} so}", "config", config, "canonical",
+        "{ss ss so so so so sf so ss ss so s{ss ss ss} so sO sb}", "config", config, "canonical",
         canonical, "metric", metric_json(f), "chosen", chosen_json(f->found), "retrain",
         retrain_json(f), "spent", spent_json(f->ledger), "x_flops", f->ledger->x_flops, "keys",
         keys_json(f), "proposal_digest", f->found->proposal_digest, "run_digest", digest,
         "environment", environment, "data", "provenance", f->data->provenance, "sha256",
-        f->data->sha256, "test_sha256", f->test->sha256, "curve", curve_json(f->trained));
+        f->data->sha256, "test_sha256", f->test->sha256, "curve", curve_json(f->trained), "anytime",
+        f->anytime, "sealed", !(f->options->searcher && f->options->searcher->foreign));
     json_t *all = found ? json_deep_copy(f->header) : NULL;
     bool complete = all && !json_object_update(all, found);
     json_decref(found);

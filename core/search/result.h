@@ -14,6 +14,7 @@ typedef struct af_run_facts { /* everything result.json is made of; nothing here
     const af_config *config;
     const af_found *found;
     const af_ledger *ledger;
+    json_t *anytime;          /* see docs/result.md */
     const float *predictions; /* of the test split */
     double score;
     const char *started;

@@ -15,6 +15,7 @@
 #include "core/base/jsonl.h"
 #include "core/base/log.h"
 #include "core/search/journal.h"
+#include "core/search/pool.h"
 #include "core/search/result.h"
 #include "core/search/share.h"
 #include "core/train/batch.h"
@@ -28,10 +29,10 @@ typedef struct run {
     const af_run_options *o;
     int lock;
     char journal[AF_PATH_MAX], checkpoint[AF_PATH_MAX], result[AF_PATH_MAX];
-    char predictions[AF_PATH_MAX], supernet[AF_PATH_MAX], started[21];
+    char predictions[AF_PATH_MAX], supernet[AF_PATH_MAX], trials[AF_PATH_MAX], started[21];
     af_dataset *data, *test;
     af_workbench bench;
-    json_t *header;
+    json_t *header, *anytime;
     af_search_context context;
     af_ledger ledger;
     af_found found;
@@ -54,6 +55,7 @@ static af_status lock_directory(run *r)
     AF_TRY(af_path_join(r->journal, r->o->out, "journal.jsonl"));
     AF_TRY(af_path_join(r->checkpoint, r->o->out, "checkpoint.bin"));
     AF_TRY(af_path_join(r->supernet, r->o->out, "supernet.bin"));
+    AF_TRY(af_path_join(r->trials, r->o->out, "trials"));
     AF_TRY(af_path_join(r->result, r->o->out, "result.json"));
     AF_TRY(af_path_join(r->predictions, r->o->out, "predictions.h5"));
     r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -106,6 +108,8 @@ static af_status open_bench(run *r)
         .recipe = o->task->recipe[o->size],
         .seed = o->seed,
         .threads = o->threads,
+        .trials = r->trials,
+        .checkpoint_seconds = CHECKPOINT_SECONDS,
     };
     int full = r->bench.recipe.epochs;
     r->context = (af_search_context){.space = o->space,
@@ -117,10 +121,24 @@ static af_status open_bench(run *r)
     const af_indices *train = &r->data->split[o->protocol][AF_TRAIN];
     AF_TRY(af_x_flops(&r->ledger.x_flops, o->task, o->wrn, o->size, &r->bench.io,
                       af_epoch_samples(o->task, r->data, train)));
-    return af_run_header(&r->header, o, &r->bench, r->context.epochs);
+    AF_TRY(af_run_header(&r->header, o, &r->bench, r->context.epochs));
+    r->context.about = r->header;
+    return AF_OK;
 }
 
 /* ---- search ---- */
+
+/* What the search would have answered had it ended here. */
+static af_status note_incumbent(run *r, const af_trial *t, const af_ledger *l)
+{
+    double x = af_spend_in(&l->search, AF_UNIT_X, l->x_flops), error = r->found.outcome.error;
+    if (r->found.best.number != t->number) return AF_OK;
+    json_t *point = json_pack("{sI so si so so}", "trials", (json_int_t)r->found.trials, "x",
+                              l->x_flops > 0 ? json_real(x) : json_null(), "epochs",
+                              t->proposal.epochs, "seconds", json_real(l->search.seconds), "error",
+                              isfinite(error) ? json_real(error) : json_null());
+    return json_array_append_new(r->anytime, point) ? af_fail(AF_ENOMEM, "no memory") : AF_OK;
+}
 
 static af_status show_trial(void *payload, const af_trial *t, const af_outcome *o,
                             const af_ledger *l)
@@ -129,7 +147,7 @@ static af_status show_trial(void *payload, const af_trial *t, const af_outcome *
     r->lowest = fmin(r->lowest, o->error);
     af_progress_set(r->bar, af_spend_in(&l->search, l->budget.unit, l->x_flops),
                     "trial %" PRId64 ", best error %.4f", t->number, r->lowest);
-    return AF_OK;
+    return note_incumbent(r, t, l);
 }
 
 static af_status show_shared(void *payload, int epoch, int epochs, double loss, const af_ledger *l)
@@ -168,6 +186,53 @@ static af_status search_shared(run *r)
     return AF_OK;
 }
 
+/* Threads are shared out; a worker has at least one. */
+static af_status open_pool(af_pool **out, run *r)
+{
+    const af_run_options *o = r->o;
+    *out = NULL;
+    if (o->jobs <= 1 || !o->searcher) return AF_OK;
+    int all = o->threads ? o->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int jobs = o->jobs < o->workers ? o->jobs : o->workers;
+    const af_pool_options p = {
+        .program = o->program,
+        .jobs = jobs,
+        .space = o->space,
+        .open = af_pool_open_message(&r->bench, o->data_directory, all > jobs ? all / jobs : 1),
+        .ready = af_pool_ready_message(&r->bench)};
+    af_status st = p.open && p.ready ? af_pool_new(out, &p) : AF_ENOMEM;
+    json_decref(p.open);
+    json_decref(p.ready);
+    return st;
+}
+
+/* Checkpoints of trials; a search that is over continues none. */
+static void remove_trials(const run *r)
+{
+    char **names, path[AF_PATH_MAX];
+    size_t count;
+    if (!af_dir_exists(r->trials) || af_dir_list(&names, &count, r->trials) != AF_OK) return;
+    for (size_t i = 0; i < count; i++)
+        if (af_path_join(path, r->trials, names[i]) == AF_OK) af_file_remove(path);
+    af_free(names);
+    rmdir(r->trials);
+}
+
+static af_status search_with(run *r, af_search *s)
+{
+    af_pool *pool;
+    af_workers workers;
+    AF_TRY(open_pool(&pool, r));
+    if (pool) {
+        workers = af_pool_workers(pool);
+        s->workers = &workers;
+    }
+    af_status st = af_search_run(&r->found, s);
+    af_pool_free(pool);
+    if (st == AF_OK) remove_trials(r);
+    return st;
+}
+
 static af_status search(run *r)
 {
     const af_run_options *o = r->o;
@@ -187,7 +252,7 @@ static af_status search(run *r)
     af_budget_print(&o->budget, budget);
     r->lowest = INFINITY;
     r->bar = o->quiet || !o->searcher ? NULL : af_progress_new("search", o->budget.amount);
-    af_status st = af_search_run(&r->found, &s);
+    af_status st = search_with(r, &s);
     af_progress_end(r->bar, "%s%" PRId64 " trials, %.3g of %s, best error %.4f",
                     st == AF_OK ? "" : "stopped after ", r->found.trials,
                     af_spend_in(&r->ledger.search, o->budget.unit, r->ledger.x_flops), budget,
@@ -222,7 +287,9 @@ static af_status retrain(run *r)
 {
     const af_run_options *o = r->o;
     af_proposal chosen = {.config = r->config};
-    AF_TRY(af_workbench_job(&r->retraining, &r->graph, &r->bench, &chosen, RETRAIN_TRIAL));
+    bool again = o->searcher && o->searcher->repeats_trial && r->found.any;
+    uint64_t streams = again ? (uint64_t)r->found.best.root : RETRAIN_TRIAL;
+    AF_TRY(af_workbench_job(&r->retraining, &r->graph, &r->bench, &chosen, streams));
     af_training *t = &r->retraining;
     t->protocol = o->protocol;
     t->epochs = t->recipe.epochs;
@@ -275,6 +342,7 @@ static af_status leave_result(run *r)
                           .config = &r->config,
                           .found = &r->found,
                           .ledger = &r->ledger,
+                          .anytime = r->anytime,
                           .predictions = r->pred,
                           .score = r->score,
                           .started = r->started};
@@ -329,12 +397,13 @@ static af_status perform(run *r)
 af_status af_run(const af_run_options *o)
 {
     af_catch_signals();
-    run r = {.o = o, .lock = -1};
-    af_status st = perform(&r);
+    run r = {.o = o, .lock = -1, .anytime = json_array()};
+    af_status st = r.anytime ? perform(&r) : AF_ENOMEM;
     af_free(r.pred);
     af_trained_close(&r.trained);
     af_graph_free(r.graph);
     json_decref(r.header);
+    json_decref(r.anytime);
     af_dataset_close(r.test);
     af_dataset_close(r.data);
     if (r.lock >= 0) close(r.lock);

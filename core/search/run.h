@@ -3,7 +3,8 @@
  * run killed at any instant resumes and ends as an undisturbed one.
  *
  * Virtual workers: W trials are in flight; outcomes are told in the order of a clock that counts
- * ledger work (FLOPs), ties by trial number. Execution order never shows.
+ * predicted work (FLOPs), ties by trial number. Execution order never shows: real workers
+ * (workers.h) may be fewer, and are not part of what decides a run.
  */
 #ifndef AF_RUN_H
 #define AF_RUN_H
@@ -23,17 +24,19 @@ typedef struct af_search {
     const void *options; /* NULL: the searcher's defaults */
     af_search_context context;
     const af_evaluator *evaluator;
-    af_ledger *ledger;   /* search and committed are kept here */
-    const char *journal; /* path */
-    json_t *header;      /* borrowed */
-    bool resume;         /* false: an existing journal is an error that names --resume */
+    const struct af_workers *workers; /* NULL: the evaluator, in this process */
+    af_ledger *ledger;                /* search and committed are kept here */
+    const char *journal;              /* path */
+    json_t *header;                   /* borrowed */
+    bool resume; /* false: an existing journal is an error that names --resume */
     af_status (*on_trial)(void *payload, const af_trial *t, const af_outcome *o,
                           const af_ledger *l);
     void *payload;
 } af_search;
 typedef struct af_found {
     bool any;
-    af_trial best; /* lowest validation error; ties: the earlier number */
+    af_trial best; /* of those that did not diverge: the longest training, of these the lowest
+                      validation error, of equals the earlier number */
     af_outcome outcome;
     int64_t trials;
     bool shared; /* derived from shared weights: no trial, no error; best holds configuration,
@@ -60,6 +63,8 @@ typedef struct af_run_options {
     af_size size;
     af_protocol protocol;
     int workers, threads;
+    int jobs;            /* trials executed at once, in processes of their own; 1: in this one */
+    const char *program; /* of those processes: the path of afield; NULL where jobs is 1 */
     const char *data_directory, *out;
     bool resume;
     bool quiet; /* no progress bar */
@@ -76,7 +81,7 @@ bool af_stop_requested(void);
  * backend, precision, config, canonical, metric {name, version, score, error, validation_error},
  * spent {search, retrain, score, total: trials, epochs, seconds, flops, x}, x_flops,
  * keys {task, method}, proposal_digest, run_digest, environment {cpu, backend, libraries,
- * compiler}, data {provenance, sha256 of both files}, curve. */
+ * compiler}, data {provenance, sha256 of both files}, curve, anytime, sealed. */
 
 /* FLOPs of one x: wrn's default configuration, the task's recipe at this size, training only. */
 AF_CHECKED af_status af_x_flops(double *out, const af_task *task, const af_space *wrn, af_size size,

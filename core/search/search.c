@@ -1,90 +1,100 @@
-/* Virtual workers as an event queue. W trials are in flight; a trial that starts at clock c and
- * costs f FLOPs ends at c + f; ends are told in that order, ties by trial number. When a trial is
- * really evaluated never shows: here it is as it starts, and its outcome is kept back until its
- * time. So one seed gives one search, whatever runs it. */
+/* The search loop: asks while workers are free and the budget lasts, tells outcomes in the order of
+ * the virtual clock (flights.h), replays what the journal holds. When and where a trial is really
+ * executed never shows. So one seed gives one search, whatever runs it. */
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 #include "core/base/alloc.h"
-#include "core/search/journal.h"
-#include "core/search/run.h"
+#include "core/search/flights.h"
+#include "core/search/record.h"
 
-typedef struct flight {
+typedef struct past { /* a trial that was started */
     af_trial trial;
-    af_outcome outcome; /* known, but not told before `end` */
-    af_spend reserved;  /* as predicted: what is committed until it is told */
-    double end;
-} flight;
+    bool told, continued;
+} past;
 
 typedef struct queue {
     const af_search *s;
     af_journal *journal;
     void *self; /* the searcher's */
-    flight *flights;
-    int count;
-    double now;
-    int64_t next; /* number of the next trial */
+    af_flights flights;
+    past *past; /* by number */
+    int64_t next, room, told;
     bool closed;  /* the searcher is not asked any more */
     bool waiting; /* it answered WAIT and was told nothing since */
     af_found *found;
 } queue;
 
-/* Seconds nobody predicted: at the rate of the trials so far. */
+/* Seconds are only a forecast: at the rate of the trials so far, else the evaluator's. */
 static void guess_seconds(af_spend *predicted, const af_ledger *l)
 {
-    double flops = l->search.flops + l->committed.flops;
-    if (predicted->seconds > 0 || flops <= 0) return;
-    predicted->seconds = predicted->flops * (l->search.seconds + l->committed.seconds) / flops;
+    if (l->search.flops > 0 && l->search.seconds > 0)
+        predicted->seconds = predicted->flops * l->search.seconds / l->search.flops;
 }
 
-static af_status check_proposal(const queue *q, const af_trial *t)
+/* ---- what may be proposed ---- */
+
+static af_status check_fidelity(const queue *q, const af_proposal *p)
 {
-    const af_search_context *c = &q->s->context;
-    af_status st = af_space_check(c->space, &t->proposal.config);
-    if (st == AF_OK && (t->proposal.epochs < 1 ||
-                        (t->proposal.schedule == AF_PREFIX && t->proposal.epochs > c->full_epochs)))
-        st = af_fail(AF_EINVAL, "%d epochs, want 1 or more, and at most %d of a prefix",
-                     t->proposal.epochs, c->full_epochs);
+    int most = p->schedule == AF_PREFIX ? q->s->context.full_epochs : INT32_MAX;
+    if (p->epochs >= 1 && p->epochs <= most) return AF_OK;
+    return af_fail(AF_EINVAL, "%d epochs, want 1 or more, and at most %d of a prefix", p->epochs,
+                   q->s->context.full_epochs);
+}
+
+/* Fills in where the chain began. */
+static af_status check_continued(const queue *q, af_trial *t)
+{
+    const af_proposal *p = &t->proposal;
+    t->root = t->number;
+    t->epochs_done = 0;
+    if (!p->continues) return AF_OK;
+    if (p->from < 0 || p->from >= t->number || !q->past[p->from].told)
+        return af_fail(AF_EINVAL, "it continues trial %" PRId64 ", whose outcome it was not told",
+                       p->from);
+    const past *from = &q->past[p->from];
+    const af_proposal *before = &from->trial.proposal;
+    if (from->continued)
+        return af_fail(AF_EINVAL, "trial %" PRId64 " was continued before; once is all", p->from);
+    af_proposal same = *before;
+    same.epochs = p->epochs;
+    same.continues = true;
+    same.from = p->from;
+    if (p->schedule != AF_PREFIX || !af_proposal_same(q->s->context.space, &same, p))
+        return af_fail(AF_EINVAL,
+                       "it continues trial %" PRId64
+                       ", but not with the same configuration and both of schedule prefix",
+                       p->from);
+    if (p->epochs <= before->epochs)
+        return af_fail(AF_EINVAL, "it continues trial %" PRId64 " of %d epochs to %d, want more",
+                       p->from, before->epochs, p->epochs);
+    t->root = from->trial.root;
+    t->epochs_done = before->epochs;
+    return AF_OK;
+}
+
+static af_status check_proposal(const queue *q, af_trial *t)
+{
+    af_status st = af_space_check(q->s->context.space, &t->proposal.config);
+    if (st == AF_OK) st = check_fidelity(q, &t->proposal);
+    if (st == AF_OK) st = check_continued(q, t);
     if (st == AF_OK) return AF_OK;
     return af_prefix(st, "searcher '%s' proposed trial %" PRId64, q->s->searcher->name, t->number);
 }
 
-/* What the rest of the run may rely on: no NaN, one trial, the floor, nothing beyond the
- * prediction. */
-static af_status settle(const queue *q, const af_trial *t, const af_spend *predicted, af_outcome *o)
-{
-    if (!isfinite(o->error)) o->error = INFINITY;
-    if (isnan(o->loss)) o->loss = INFINITY;
-    o->spend.trials = 1;
-    af_ledger_floor(q->s->ledger, &o->spend);
-    const double rounding = 1 + 1e-12;
-    if (o->spend.flops > predicted->flops * rounding ||
-        o->spend.epochs > predicted->epochs * rounding)
-        return af_fail(AF_EINTERNAL,
-                       "trial %" PRId64 " was charged %g FLOPs and %g epochs, more than the %g and "
-                       "%g predicted; the evaluator is wrong",
-                       t->number, o->spend.flops, o->spend.epochs, predicted->flops,
-                       predicted->epochs);
-    return AF_OK;
-}
+/* ---- starting ---- */
 
-static af_status evaluate(queue *q, const af_trial *t, const af_spend *predicted, af_outcome *out)
+static af_status remember(queue *q, const af_trial *t)
 {
-    if (q->journal->entries[t->number].done) {
-        *out = q->journal->entries[t->number].outcome;
-        return AF_OK;
+    if (q->next == q->room) {
+        int64_t room = q->room ? 2 * q->room : 64;
+        past *more = af_realloc(q->past, (size_t)room * sizeof *more);
+        if (!more) return AF_ENOMEM;
+        q->past = more;
+        q->room = room;
     }
-    *out = (af_outcome){0};
-    AF_TRY(q->s->evaluator->run(q->s->evaluator->self, t, out));
-    AF_TRY(settle(q, t, predicted, out));
-    return af_journal_outcome(q->journal, t->number, out);
-}
-
-static void recount(queue *q)
-{
-    q->s->ledger->committed = (af_spend){0};
-    for (int i = 0; i < q->count; i++)
-        af_spend_add(&q->s->ledger->committed, &q->flights[i].reserved, 1);
+    q->past[q->next++] = (past){.trial = *t};
+    if (t->proposal.continues) q->past[t->proposal.from].continued = true;
+    return AF_OK;
 }
 
 /* Whether the trial may start. Seconds are not reproducible, so what a journal has started is
@@ -96,7 +106,7 @@ static bool fits(const queue *q, const af_trial *t, const af_spend *predicted)
     return af_ledger_fits(q->s->ledger, predicted);
 }
 
-static af_status start(queue *q, const af_trial *t)
+static af_status start(queue *q, af_trial *t)
 {
     af_spend predicted = {0};
     AF_TRY(check_proposal(q, t));
@@ -114,34 +124,28 @@ static af_status start(queue *q, const af_trial *t)
         return af_fail(AF_EINTERRUPTED,
                        "stopped by a signal before trial %" PRId64 "; --resume continues",
                        t->number);
-    AF_TRY(af_journal_propose(q->journal, t));
-    flight f = {.trial = *t, .reserved = predicted};
-    st = evaluate(q, t, &predicted, &f.outcome);
-    if (st != AF_OK) return af_prefix(st, "trial %" PRId64, t->number);
-    f.reserved.seconds = f.outcome.spend.seconds;
-    f.end = q->now + f.outcome.spend.flops;
-    q->flights[q->count++] = f;
-    q->next++;
-    recount(q);
-    return AF_OK;
+    AF_TRY(remember(q, t));
+    AF_TRY(af_journal_propose(q->journal, t, q->told));
+    return af_flights_add(&q->flights, t, &predicted);
 }
 
-static int first_to_end(const queue *q)
+/* ---- telling ---- */
+
+/* Longer trainings say more, so they come first; but one that diverged says nothing. */
+static bool better(const af_flight *a, const af_found *b)
 {
-    int first = 0;
-    for (int i = 1; i < q->count; i++) {
-        const flight *a = &q->flights[i], *b = &q->flights[first];
-        if (a->end < b->end || (a->end == b->end && a->trial.number < b->trial.number)) first = i;
-    }
-    return first;
+    bool finite[2] = {isfinite(a->outcome.error), isfinite(b->outcome.error)};
+    int epochs[2] = {a->trial.proposal.epochs, b->best.proposal.epochs};
+    if (!b->any || finite[0] != finite[1]) return !b->any || finite[0];
+    if (finite[0] && epochs[0] != epochs[1]) return epochs[0] > epochs[1];
+    if (a->outcome.error != b->outcome.error) return a->outcome.error < b->outcome.error;
+    return a->trial.number < b->best.number;
 }
 
-static void keep_best(af_found *found, const flight *f)
+static void keep_best(af_found *found, const af_flight *f)
 {
-    double old = found->outcome.error, new = f->outcome.error;
-    bool tie = new == old && f->trial.number < found->best.number;
     found->trials++;
-    if (found->any && new >= old && !tie) return;
+    if (!better(f, found)) return;
     found->any = true;
     found->best = f->trial;
     found->outcome = f->outcome;
@@ -150,16 +154,36 @@ static void keep_best(af_found *found, const flight *f)
 static af_status tell_next(queue *q)
 {
     const af_search *s = q->s;
-    int i = first_to_end(q);
-    flight f = q->flights[i];
-    memmove(&q->flights[i], &q->flights[i + 1], (size_t)(--q->count - i) * sizeof f);
-    q->now = f.end;
+    af_flight f;
+    AF_TRY(af_flights_next(&q->flights, &f));
     q->waiting = false;
-    recount(q);
+    q->told++;
+    q->past[f.trial.number].told = true;
     af_spend_add(&s->ledger->search, &f.outcome.spend, 1);
     keep_best(q->found, &f);
     AF_TRY(s->searcher->tell(q->self, &s->context, &f.trial, &f.outcome));
     return s->on_trial ? s->on_trial(s->payload, &f.trial, &f.outcome, s->ledger) : AF_OK;
+}
+
+/* ---- asking ---- */
+
+static af_status wait_for_tell(queue *q)
+{
+    q->waiting = true;
+    if (q->flights.count > 0) return AF_OK;
+    return af_fail(AF_EINTERNAL, "searcher '%s' waits for an outcome, but no trial is in flight",
+                   q->s->searcher->name);
+}
+
+/* The journal's proposal, at the moment it was made, for a searcher that is not asked again. */
+static af_status recall(queue *q)
+{
+    const af_journal_entry *e = &q->journal->entries[q->next];
+    af_trial t = {.number = q->next, .proposal = e->proposal};
+    if (e->told > q->told) return wait_for_tell(q);
+    AF_TRY(check_proposal(q, &t));
+    AF_TRY(q->s->searcher->recall(q->self, &q->s->context, &t));
+    return start(q, &t);
 }
 
 static af_status ask(queue *q)
@@ -171,23 +195,21 @@ static af_status ask(queue *q)
         q->closed = true;
         return AF_OK;
     }
+    if (s->searcher->recall && q->next < q->journal->count) return recall(q);
     t.proposal = (af_proposal){.epochs = s->context.epochs, .schedule = AF_OWN};
     AF_TRY(s->searcher->ask(q->self, &s->context, q->next, &t.proposal, &answer));
     if (answer == AF_PROPOSE) return start(q, &t);
     q->closed = answer == AF_DONE;
-    q->waiting = answer == AF_WAIT;
-    if (q->waiting && q->count == 0)
-        return af_fail(AF_EINTERNAL,
-                       "searcher '%s' waits for an outcome, but no trial is in flight",
-                       s->searcher->name);
-    return AF_OK;
+    return answer == AF_WAIT ? wait_for_tell(q) : AF_OK;
 }
+
+/* ---- the whole ---- */
 
 static af_status drain(queue *q)
 {
     for (;;) {
-        bool may_ask = !q->closed && !q->waiting && q->count < q->s->context.workers;
-        if (!may_ask && q->count == 0) break;
+        bool may_ask = !q->closed && !q->waiting && q->flights.count < q->s->context.workers;
+        if (!may_ask && q->flights.count == 0) break;
         AF_TRY(may_ask ? ask(q) : tell_next(q));
     }
     if (q->next == q->journal->count) return af_journal_end(q->journal);
@@ -231,17 +253,23 @@ static af_status go_through(queue *q)
 af_status af_search_run(af_found *out, const af_search *s)
 {
     af_status st;
+    af_here here = {.evaluator = s->evaluator};
+    const af_workers ourselves = af_workers_here(&here);
     *out = (af_found){0};
     queue q = {.s = s, .found = out};
     AF_TRY(check_search(s));
     s->ledger->search = s->ledger->committed = (af_spend){0};
     AF_TRY(af_journal_open(&q.journal, s->journal, s->context.space, s->header, s->resume));
-    q.flights = af_calloc((size_t)s->context.workers, sizeof *q.flights);
-    AF_GOTO(st, done, q.flights ? AF_OK : AF_ENOMEM);
+    q.flights = (af_flights){.s = s,
+                             .journal = q.journal,
+                             .workers = s->workers ? s->workers : &ourselves,
+                             .at = af_calloc((size_t)s->context.workers, sizeof *q.flights.at)};
+    AF_GOTO(st, done, q.flights.at ? AF_OK : AF_ENOMEM);
     AF_GOTO(st, done, go_through(&q));
     st = af_journal_digests(q.journal, out->proposal_digest, out->outcome_digest);
 done:
     af_journal_close(q.journal);
-    af_free(q.flights);
+    af_free(q.flights.at);
+    af_free(q.past);
     return st;
 }

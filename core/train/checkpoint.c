@@ -26,9 +26,9 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
     af_sha256_addf(h, "%s, %s, %s, %s\n", AF_VERSION, where,
                    af_precision_name(t->backend, t->precision), t->metric->name);
     af_sha256_addf(h, "%s %s %s %d %d %s %llu %llu %d %d\n", t->task->name, t->data->sha256,
-                   af_protocol_names[t->protocol], t->epochs, (int)t->schedule, t->backend->name,
-                   (unsigned long long)t->seed, (unsigned long long)t->trial, t->validate,
-                   t->every_epoch);
+                   af_protocol_names[t->protocol], t->schedule == AF_OWN ? t->epochs : 0,
+                   (int)t->schedule, t->backend->name, (unsigned long long)t->seed,
+                   (unsigned long long)t->trial, t->validate, t->every_epoch);
     af_sha256_addf(h, "%d %d %d %a %a %a %a %a %d %a %a %a %a %a %a\n", r->epochs, r->batch,
                    (int)r->optimiser, r->lr, r->momentum, r->weight_decay, r->clip, r->dropout,
                    (int)r->schedule.kind, r->schedule.warmup, r->schedule.factor,
@@ -101,28 +101,25 @@ af_status af_pieces_read(const char *path, const char *digest, bool *found, cons
 
 /* What a training's checkpoint holds. */
 enum { PIECES = 4 };
-static void pieces(af_piece p[PIECES], af_progress_state *s, double *curve, int epochs, void *now,
-                   void *best, size_t snapshot)
+static void pieces(af_piece p[PIECES], const af_checkpoint *c)
 {
-    p[0] = (af_piece){s, sizeof *s};
-    p[1] = (af_piece){curve, (size_t)epochs * 2 * sizeof *curve};
-    p[2] = (af_piece){now, snapshot};
-    p[3] = (af_piece){best, snapshot};
+    p[0] = (af_piece){c->state, sizeof *c->state};
+    p[1] = (af_piece){c->curve, (size_t)c->rows * 2 * sizeof *c->curve};
+    p[2] = (af_piece){c->now, c->now_size};
+    p[3] = (af_piece){c->best, c->best_size};
 }
 
-af_status af_checkpoint_write(const char *path, const char *digest, af_progress_state *s,
-                              double *curve, int epochs, void *now, void *best, size_t snapshot)
+af_status af_checkpoint_write(const char *path, const char *digest, const af_checkpoint *c)
 {
     af_piece p[PIECES];
-    pieces(p, s, curve, epochs, now, best, snapshot);
+    pieces(p, c);
     return af_pieces_write(path, digest, p, PIECES);
 }
 
 af_status af_checkpoint_read(const char *path, const char *digest, bool *found,
-                             af_progress_state *s, double *curve, int epochs, void *now, void *best,
-                             size_t snapshot)
+                             const af_checkpoint *c)
 {
     af_piece p[PIECES];
-    pieces(p, s, curve, epochs, now, best, snapshot);
+    pieces(p, c);
     return af_pieces_read(path, digest, found, p, PIECES);
 }

@@ -6,19 +6,27 @@
 
 typedef struct af_progress_state { /* what a training is besides its tensors; plain data */
     int32_t epoch, best_epoch;     /* epochs done; best so far, -1: none */
-    double best_error, last_loss, flops, seconds;
+    double best_error, last_loss;
+    double seconds, paused; /* spent in all; and before it went on from its last pause */
 } af_progress_state;
 
-/* Identity of a training: two with equal text give the same bits. */
+typedef struct af_checkpoint { /* where its contents are, or go */
+    af_progress_state *state;
+    double *curve; /* {rows, 2} */
+    int rows;
+    void *now, *best; /* snapshots of the plan */
+    size_t now_size, best_size;
+} af_checkpoint;
+
+/* Identity of a training: two with equal text give the same bits. One to more epochs of the same
+ * AF_PREFIX schedule is the same training. */
 AF_CHECKED af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t);
-AF_CHECKED af_status af_checkpoint_write(const char *path, const char *digest, af_progress_state *s,
-                                         double *curve, int epochs, void *now, void *best,
-                                         size_t snapshot);
+AF_CHECKED af_status af_checkpoint_write(const char *path, const char *digest,
+                                         const af_checkpoint *c);
 /* *found is false when there is none, or when it belongs to another training (a warning is logged).
  * A damaged file is AF_EFORMAT. */
 AF_CHECKED af_status af_checkpoint_read(const char *path, const char *digest, bool *found,
-                                        af_progress_state *s, double *curve, int epochs, void *now,
-                                        void *best, size_t snapshot);
+                                        const af_checkpoint *c);
 
 /* What both stand on: any pieces of memory, and the digest that says whose they are. */
 typedef struct af_piece {

@@ -17,8 +17,9 @@ typedef struct loop { /* one training under way */
     af_update update;
     af_progress_state state;
     double started, saved_at;
-    char *now, *best; /* snapshots */
+    char *now, *best; /* snapshots; best only when every epoch is validated */
     size_t snapshot;
+    int rows; /* of the curve */
     char digest[AF_SHA256_HEX];
 } loop;
 
@@ -58,13 +59,21 @@ static double epoch_flops(const af_training *t, const af_cost *c, int batch, int
     return flops;
 }
 
+/* For the epochs from epochs_done to `until`. */
+static double charged(const af_training *t, const af_cost *c, int batch, int steps, int until)
+{
+    double flops = 0;
+    for (int e = t->epochs_done; e < until; e++) flops += epoch_flops(t, c, batch, steps, e);
+    return flops;
+}
+
 af_status af_train_predict(af_spend *out, const af_training *t)
 {
     int batch, steps;
     AF_TRY(plan_batches(t, &batch, &steps));
     af_cost c = af_graph_measure(t->graph).total;
-    *out = (af_spend){.trials = 1, .epochs = t->epochs};
-    for (int e = 0; e < t->epochs; e++) out->flops += epoch_flops(t, &c, batch, steps, e);
+    *out = (af_spend){.trials = 1, .epochs = t->epochs - t->epochs_done};
+    out->flops = charged(t, &c, batch, steps, t->epochs);
     out->seconds = out->flops / flops_per_second;
     return AF_OK;
 }
@@ -99,6 +108,39 @@ af_status af_train_plans(af_trained *out, const af_training *t, int batch)
     return af_plan_new(&out->infer, t->graph, t->backend, &o);
 }
 
+/* What a checkpoint holds; all but the last two are of fixed size. */
+static af_checkpoint checkpoint_of(loop *l)
+{
+    return (af_checkpoint){.state = &l->state,
+                           .curve = l->out->curve,
+                           .rows = l->rows,
+                           .now = l->now,
+                           .now_size = l->snapshot,
+                           .best = l->best,
+                           .best_size = l->t->every_epoch ? l->snapshot : 0};
+}
+
+/* Continues from the checkpoint, if there is one and it is of use: one that went beyond the last
+ * epoch, or stopped there without validating, is not. */
+static af_status go_on(loop *l)
+{
+    const af_training *t = l->t;
+    const af_progress_state fresh = {.best_epoch = -1, .best_error = INFINITY};
+    bool found = false;
+    l->state = fresh;
+    if (!t->checkpoint) return AF_OK;
+    const af_checkpoint c = checkpoint_of(l);
+    AF_TRY(af_checkpoint_read(t->checkpoint, l->digest, &found, &c));
+    bool whole = l->state.epoch == t->epochs &&
+                 (!t->validate || t->every_epoch || l->state.best_epoch == t->epochs - 1);
+    if (found && (l->state.epoch < t->epochs || whole))
+        af_plan_restore(l->out->plan, l->now);
+    else
+        l->state = fresh;
+    if (l->state.epoch == t->epochs_done) l->state.paused = l->state.seconds;
+    return AF_OK;
+}
+
 static af_status open_loop(loop *l)
 {
     const af_training *t = l->t;
@@ -107,7 +149,9 @@ static af_status open_loop(loop *l)
     if (t->validate && l->valid->count < 1)
         return af_fail(AF_EFORMAT, "%s: no validation samples for protocol %s", t->data->path,
                        af_protocol_names[t->protocol]);
-    if (t->epochs < 1) return af_fail(AF_EINVAL, "training: %d epochs, want at least 1", t->epochs);
+    if (t->epochs <= t->epochs_done || t->epochs_done < 0)
+        return af_fail(AF_EINVAL, "training: %d epochs after %d, want at least 1 more", t->epochs,
+                       t->epochs_done);
     AF_TRY(plan_batches(t, &l->batch, &l->steps));
     AF_TRY(af_train_plans(l->out, t, l->batch));
     AF_TRY(af_loader_new(&l->loader, t->data, l->batch, (int64_t)l->steps * l->batch));
@@ -115,18 +159,15 @@ static af_status open_loop(loop *l)
     l->snapshot = af_plan_snapshot_size(l->out->plan);
     l->order = af_calloc((size_t)l->train->count, sizeof *l->order);
     l->now = af_alloc(l->snapshot);
-    l->best = af_calloc(1, l->snapshot);
+    l->best = af_calloc(1, t->every_epoch ? l->snapshot : 1);
     l->out->epochs = t->epochs;
-    l->out->curve = af_calloc((size_t)t->epochs * 2, sizeof *l->out->curve);
+    l->rows =
+        t->schedule == AF_PREFIX && t->recipe.epochs > t->epochs ? t->recipe.epochs : t->epochs;
+    l->out->curve = af_calloc((size_t)l->rows * 2, sizeof *l->out->curve);
     if (!l->order || !l->now || !l->best || !l->out->curve) return AF_ENOMEM;
     l->update = first_update(&t->recipe);
-    l->state = (af_progress_state){.best_epoch = -1, .best_error = INFINITY};
-    af_plan_init(l->out->plan, t->seed, t->trial);
-    if (!t->checkpoint) return AF_OK;
-    bool found;
-    AF_TRY(af_checkpoint_read(t->checkpoint, l->digest, &found, &l->state, l->out->curve, t->epochs,
-                              l->now, l->best, l->snapshot));
-    if (found) af_plan_restore(l->out->plan, l->now);
+    AF_TRY(go_on(l));
+    if (l->state.epoch == 0) af_plan_init(l->out->plan, t->seed, t->trial);
     return AF_OK;
 }
 
@@ -171,8 +212,8 @@ static af_status save(loop *l, bool now)
     af_plan_snapshot(l->out->plan, l->now);
     l->state.seconds += af_clock() - l->started;
     l->started = l->saved_at = af_clock();
-    return af_checkpoint_write(t->checkpoint, l->digest, &l->state, l->out->curve, t->epochs,
-                               l->now, l->best, l->snapshot);
+    const af_checkpoint c = checkpoint_of(l);
+    return af_checkpoint_write(t->checkpoint, l->digest, &c);
 }
 
 static af_status one_epoch(loop *l, int epoch)
@@ -182,30 +223,34 @@ static af_status one_epoch(loop *l, int epoch)
     AF_TRY(train_epoch(l, epoch));
     if (validates_at(t, epoch)) {
         AF_TRY(validate(l, &error));
-        if (error < l->state.best_error) {
-            l->state.best_error = error;
+        if (!t->every_epoch || error < l->state.best_error) {
+            l->state.best_error = isnan(error) ? INFINITY : error;
             l->state.best_epoch = epoch;
-            af_plan_snapshot(l->out->plan, l->best);
+            if (t->every_epoch) af_plan_snapshot(l->out->plan, l->best);
         }
     }
     l->out->curve[2 * epoch] = l->state.last_loss;
     l->out->curve[2 * epoch + 1] = error;
-    l->state.flops += epoch_flops(t, af_plan_cost(l->out->plan), l->batch, l->steps, epoch);
     l->state.epoch = epoch + 1;
     af_status go = t->on_epoch ? t->on_epoch(t->payload, epoch, l->state.last_loss, error) : AF_OK;
-    AF_TRY(save(l, go != AF_OK));
+    AF_TRY(save(l, go != AF_OK || (t->pause && epoch == t->epochs - 1)));
     return go;
+}
+
+static double charge(const loop *l)
+{
+    return charged(l->t, af_plan_cost(l->out->plan), l->batch, l->steps, l->state.epoch);
 }
 
 static af_status fill_outcome(loop *l)
 {
     af_outcome *o = &l->out->outcome;
-    double seconds = l->state.seconds + af_clock() - l->started;
+    double seconds = l->state.seconds - l->state.paused + af_clock() - l->started;
     *o = (af_outcome){.error = l->t->validate ? l->state.best_error : NAN,
                       .loss = l->state.last_loss,
                       .best_epoch = l->t->validate ? l->state.best_epoch : l->t->epochs - 1,
-                      .spend = {1, l->t->epochs, seconds, l->state.flops}};
-    if (seconds > 0.05) flops_per_second = l->state.flops / seconds;
+                      .spend = {1, l->t->epochs - l->t->epochs_done, seconds, charge(l)}};
+    if (seconds > 0.05) flops_per_second = o->spend.flops / seconds;
     af_sha256 *h = af_sha256_new();
     if (!h) return AF_ENOMEM;
     af_plan_digest(l->out->plan, h);
@@ -222,11 +267,12 @@ af_status af_train(af_trained *out, const af_training *t)
     l.started = l.saved_at = af_clock();
     for (int epoch = l.state.epoch; epoch < t->epochs; epoch++)
         AF_GOTO(st, done, one_epoch(&l, epoch));
-    if (t->validate && l.state.best_epoch >= 0 && l.state.best_epoch != t->epochs - 1)
+    if (t->validate && t->every_epoch && l.state.best_epoch >= 0 &&
+        l.state.best_epoch != t->epochs - 1)
         af_plan_restore(out->plan, l.best);
     st = fill_outcome(&l);
 done:
-    out->outcome.spend.flops = l.state.flops;
+    if (out->plan && st != AF_OK) out->outcome.spend.flops = charge(&l);
     af_loader_free(l.loader);
     af_free(l.order);
     af_free(l.now);

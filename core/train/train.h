@@ -20,12 +20,15 @@ typedef struct af_training {
     af_recipe recipe;
     int epochs; /* how many to train; the recipe's, or fewer */
     af_fidelity_schedule schedule;
+    int epochs_done;        /* of AF_PREFIX: that many were charged before; the checkpoint saves
+                               doing them again and changes nothing else */
     uint64_t seed, trial;   /* name the random streams */
     int threads;            /* 0: all */
     bool validate;          /* false: the protocol has no validation split; the last epoch counts */
     bool every_epoch;       /* validate after each epoch and keep the best; else only the last */
     const char *checkpoint; /* path, NULL: none; written at most every checkpoint_seconds */
     double checkpoint_seconds;
+    bool pause; /* write it after the last epoch too: a longer training will go on from it */
     /* (optional) After each epoch; returning other than AF_OK stops (a checkpoint is written
      * first). */
     af_status (*on_epoch)(void *payload, int epoch, double loss, double error);
@@ -47,8 +50,8 @@ void af_trained_close(af_trained *t);
 AF_CHECKED af_status af_train_plans(af_trained *out, const af_training *t, int batch);
 /* How a split is cut: *batch samples in each of *steps an epoch. A small split is one batch. */
 AF_CHECKED af_status af_train_batches(const af_recipe *r, int64_t samples, int *batch, int *steps);
-/* FLOPs of this training before it is run, validation included: exactly what af_train will charge.
- */
+/* Epochs and FLOPs that this training will be charged, validation included: known exactly before it
+ * is run. */
 AF_CHECKED af_status af_train_predict(af_spend *out, const af_training *t);
 /* Predictions {count, C, H, W} of the samples `which` of d (af_free). x is scaled as in the
  * training `job`. Adds the forward FLOPs to *flops. */

@@ -44,9 +44,9 @@ static void read_records(char *text)
         if (e->proposal.epochs < 1 || (e->done && isnan(e->outcome.error))) abort();
         af_space_print(&space, &e->proposal.config, shown);
         af_trial again = {.number = n, .proposal = e->proposal};
-        if (af_journal_propose(&j, &again) != AF_OK) abort();
+        if (af_journal_propose(&j, &again, e->told) != AF_OK) abort();
         again.proposal.epochs++;
-        if (af_journal_propose(&j, &again) != AF_EFORMAT) abort();
+        if (af_journal_propose(&j, &again, e->told) != AF_EFORMAT) abort();
     }
     char proposals[AF_SHA256_HEX], outcomes[AF_SHA256_HEX];
     if (af_journal_digests(&j, proposals, outcomes) != AF_OK) abort();

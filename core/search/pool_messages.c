@@ -1,0 +1,52 @@
+/* What a pool and its workers say to each other. */
+#include <inttypes.h>
+#include "core/base/jsonl.h"
+#include "core/search/pool.h"
+#include "core/search/record.h"
+
+json_t *af_pool_open_message(const af_workbench *w, const char *data_directory, int threads)
+{
+    return json_pack("{ss ss ss ss si ss ss sI si ss sf}", "type", "open", "task", w->task->name,
+                     "space", w->space->name, "data", data_directory, "protocol", (int)w->protocol,
+                     "backend", w->backend->name, "precision",
+                     af_precision_name(w->backend, w->precision), "seed", (json_int_t)w->seed,
+                     "threads", threads, "trials", w->trials, "checkpoint_seconds",
+                     w->checkpoint_seconds);
+}
+
+json_t *af_pool_ready_message(const af_workbench *w)
+{
+    return json_pack("{ss ss ss ss}", "type", "ready", "afield", AF_VERSION, "sha256",
+                     w->data->sha256, "precision", af_precision_name(w->backend, w->precision));
+}
+
+json_t *af_run_message(const af_space *s, const af_trial *t)
+{
+    json_t *m = json_pack("{ss sI sI si}", "type", "run", "number", (json_int_t)t->number, "root",
+                          (json_int_t)t->root, "epochs_done", t->epochs_done);
+    if (m && af_proposal_write(m, s, &t->proposal)) return m;
+    json_decref(m);
+    return NULL;
+}
+
+af_status af_run_message_read(af_trial *out, const af_space *s, const json_t *m)
+{
+    int64_t done;
+    AF_TRY(af_json_int(&out->number, m, "number"));
+    AF_TRY(af_json_int(&out->root, m, "root"));
+    AF_TRY(af_json_int(&done, m, "epochs_done"));
+    AF_TRY(af_proposal_read(&out->proposal, s, m));
+    if (done < 0 || done >= out->proposal.epochs || out->root < 0 || out->root > out->number)
+        return af_fail(AF_EFORMAT,
+                       "trial %" PRId64 " of %d epochs continues %" PRId64 " after %" PRId64
+                       " epochs",
+                       out->number, out->proposal.epochs, out->root, done);
+    out->epochs_done = (int)done;
+    return AF_OK;
+}
+
+json_t *af_failed_message(int64_t number, af_status st)
+{
+    return json_pack("{ss sI si ss}", "type", "failed", "number", (json_int_t)number, "status",
+                     (int)st, "message", af_error());
+}

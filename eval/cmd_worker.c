@@ -1,0 +1,149 @@
+/* afield worker: executes trials for the process that started it, see core/search/pool.h.
+ * Everything is told on standard input; standard output answers. */
+#include <stdlib.h>
+#include <string.h>
+#include "core/base/child.h"
+#include "core/base/jsonl.h"
+#include "core/base/log.h"
+#include "core/search/pool.h"
+#include "core/search/record.h"
+#include "core/search/run.h"
+#include "eval/cli.h"
+
+typedef struct worker {
+    af_child *parent;
+    json_t *open; /* its texts are borrowed by the workbench */
+    af_dataset *data;
+    af_workbench bench;
+} worker;
+
+static af_status answer(worker *w, json_t *m)
+{
+    char *text = m ? json_dumps(m, JSON_COMPACT) : NULL;
+    json_decref(m);
+    if (!text) return af_fail(AF_ENOMEM, "no memory for an answer");
+    size_t size = strlen(text);
+    text[size] = '\n';
+    af_status st = af_child_write(w->parent, text, size + 1, -1);
+    free(text);
+    return st;
+}
+
+/* NULL: there is nothing more to do. */
+static af_status next_message(json_t **out, worker *w)
+{
+    char *line;
+    json_error_t e;
+    *out = NULL;
+    AF_TRY(af_child_read(w->parent, &line, NULL, -1, af_stop_requested));
+    if (!line) return AF_OK;
+    *out = json_loads(line, JSON_REJECT_DUPLICATES, &e);
+    if (*out) return AF_OK;
+    return af_fail(AF_EFORMAT, "standard input: '%.60s', want JSON: %s", line, e.text);
+}
+
+static af_status open_names(worker *w)
+{
+    af_workbench *b = &w->bench;
+    const char *task, *space, *backend, *precision;
+    AF_TRY(af_json_str(&task, w->open, "task"));
+    AF_TRY(af_json_str(&space, w->open, "space"));
+    AF_TRY(af_json_str(&backend, w->open, "backend"));
+    AF_TRY(af_json_str(&precision, w->open, "precision"));
+    AF_TRY(af_json_str(&b->trials, w->open, "trials"));
+    AF_TRY(af_need_task(&b->task, task));
+    AF_TRY(af_need_space(&b->space, space));
+    AF_TRY(af_need_backend(&b->backend, backend));
+    AF_TRY(af_precision_find(&b->precision, b->backend, precision));
+    b->metric = af_find_metric(b->task->metric);
+    return b->metric ? AF_OK : af_fail(AF_EINTERNAL, "no metric '%s'", b->task->metric);
+}
+
+static af_status open_numbers(worker *w)
+{
+    af_workbench *b = &w->bench;
+    int64_t protocol, seed, threads;
+    AF_TRY(af_json_int(&protocol, w->open, "protocol"));
+    AF_TRY(af_json_int(&seed, w->open, "seed"));
+    AF_TRY(af_json_int(&threads, w->open, "threads"));
+    AF_TRY(af_json_real(&b->checkpoint_seconds, w->open, "checkpoint_seconds"));
+    if (protocol < 0 || protocol >= AF_PROTOCOLS || threads < 1 || threads > 1024)
+        return af_fail(AF_EFORMAT, "protocol %lld, %lld threads: out of range", (long long)protocol,
+                       (long long)threads);
+    b->protocol = (af_protocol)protocol;
+    b->seed = (uint64_t)seed;
+    b->threads = (int)threads;
+    return AF_OK;
+}
+
+static af_status open_bench(worker *w)
+{
+    af_workbench *b = &w->bench;
+    const char *data;
+    AF_TRY(open_names(w));
+    AF_TRY(open_numbers(w));
+    AF_TRY(af_json_str(&data, w->open, "data"));
+    AF_TRY(af_dataset_open(&w->data, data, b->task, AF_MAIN));
+    b->data = w->data;
+    b->io = af_dataset_io(w->data);
+    b->recipe = b->task->recipe[w->data->size];
+    return AF_OK;
+}
+
+/* A failed trial is an answer too; the one who asked decides what becomes of the run. */
+static af_status run_trial(worker *w, const json_t *m)
+{
+    af_trial t = {0};
+    af_outcome o = {0};
+    const af_evaluator e = af_evaluator_train(&w->bench, 0);
+    af_status st = af_run_message_read(&t, w->bench.space, m);
+    if (st == AF_OK) st = e.run(e.self, &t, &o);
+    if (st != AF_OK) return answer(w, af_failed_message(t.number, st));
+    json_t *reply = json_pack("{ss sI}", "type", "outcome", "number", (json_int_t)t.number);
+    if (reply && af_outcome_write(reply, &o)) return answer(w, reply);
+    json_decref(reply);
+    return AF_ENOMEM;
+}
+
+static af_status serve(worker *w)
+{
+    AF_TRY(next_message(&w->open, w));
+    if (!w->open)
+        return af_fail(AF_EUSAGE, "started by `afield run --jobs N`, not by hand: nothing to do");
+    af_status st = open_bench(w);
+    AF_TRY(answer(w, st == AF_OK ? af_pool_ready_message(&w->bench) : af_failed_message(-1, st)));
+    while (st == AF_OK) {
+        json_t *m;
+        st = next_message(&m, w);
+        if (st != AF_OK || !m) break;
+        st = run_trial(w, m);
+        json_decref(m);
+    }
+    return st;
+}
+
+static af_status run(const void *values, const char *const *words, int count)
+{
+    worker w = {0};
+    (void)values, (void)words, (void)count;
+    af_catch_signals();
+    af_log_set(AF_LOG_WARN);
+    AF_TRY(af_child_ourselves(&w.parent));
+    af_status st = serve(&w);
+    af_dataset_close(w.data);
+    json_decref(w.open);
+    af_child_stop(w.parent, 0, NULL);
+    /* the one who asked has been told, or is gone */
+    return w.open && (st == AF_EINTERRUPTED || st == AF_EIO) ? AF_OK : st;
+}
+
+static const af_option none[] = {{0}};
+
+const af_cmd af_cmd_worker = {
+    .name = "worker",
+    .usage = "",
+    .summary = "execute trials for `run --jobs N`, which starts it",
+    .order = 99,
+    .options = none,
+    .run = run,
+};
