@@ -157,7 +157,7 @@ RUN := $(addprefix run-,$(notdir $(if $(T),$(filter %/test_$(T),$(TESTS)),$(TEST
 test-programs: $(TESTS) $(BENCH)
 test-run: $(RUN) $(if $(T),,check-includes check-headers check-cli)
 	@echo "all tests passed"
-$(RUN): run-%: $(BUILD)/tests/%
+$(RUN): run-%: $(BUILD)/tests/% $(BUILD)/afield
 	@echo "  TEST  $*"
 	$(Q)$<
 check-includes:

@@ -1,0 +1,220 @@
+/* Worker processes: however many there are, and whatever becomes of them, a search comes out the
+ * same. Iterates the searchers that propose trials. The program they run is the one built beside
+ * the tests. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "core/base/alloc.h"
+#include "core/base/child.h"
+#include "core/base/jsonl.h"
+#include "core/base/log.h"
+#include "core/registry.h"
+#include "core/search/run.h"
+#include "tests/aid/work.h"
+
+static char program[AF_PATH_MAX];
+
+/* build/<configuration>/tests/test_jobs -> build/<configuration>/afield */
+static int make(void **state)
+{
+    char self[AF_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0 || work_make(state)) return -1;
+    self[n] = '\0';
+    for (int i = 0; i < 2; i++) *strrchr(self, '/') = '\0';
+    assert_ok(af_path_join(program, self, "afield"));
+    if (!af_file_exists(program)) fail_msg("%s: not built; `make` builds it", program);
+    const af_prep_request r = {af_find_task("darcy"), AF_TINY, NULL, 3, work_dir};
+    assert_ok(af_find_prep("darcy")->generate(&r));
+    return 0;
+}
+
+typedef struct job {
+    const char *out, *program;
+    const af_searcher *searcher;
+    int jobs;
+    bool resume;
+} job;
+
+/* In a child: threads do not survive a fork, and the next run is forked too. */
+static af_status run(const job *j)
+{
+    char out[AF_PATH_MAX];
+    AF_TRY(af_path_join(out, work_dir, j->out));
+    const af_task *task = af_find_task("darcy");
+    void *options = af_calloc(1, j->searcher->options_size + 1);
+    if (!options) return AF_ENOMEM;
+    if (j->searcher->options) af_options_default(j->searcher->options, options);
+    const af_run_options o = {.task = task,
+                              .metric = af_find_metric(task->metric),
+                              .searcher = j->searcher,
+                              .searcher_options = options,
+                              .space = af_find_space("nb201"),
+                              .wrn = af_find_space("wrn"),
+                              .backend = af_default_backend(),
+                              .budget = {16, AF_UNIT_TRIALS},
+                              .seed = 7,
+                              .size = AF_TINY,
+                              .workers = 4,
+                              .threads = 2,
+                              .jobs = j->jobs,
+                              .program = j->program ? j->program : program,
+                              .data_directory = work_dir,
+                              .out = out,
+                              .resume = j->resume,
+                              .quiet = true};
+    af_status st = af_run(&o);
+    af_free(options);
+    return st;
+}
+
+static pid_t begin(const job *j)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child > 0) return child;
+    af_status st = run(j);
+    if (st != AF_OK) work_put("error", af_error());
+    _exit(-st);
+}
+
+static af_status end(pid_t child)
+{
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFEXITED(status)) return AF_EINTERNAL;
+    if (WEXITSTATUS(status) == 0) return AF_OK;
+    char *message = work_get("error");
+    af_status st = af_fail((af_status)-WEXITSTATUS(status), "%s", message);
+    af_free(message);
+    return st;
+}
+
+static char *digests_of(const char *out)
+{
+    char path[AF_PATH_MAX], text[200];
+    json_t *r;
+    assert_ok(af_path_format(path, "%s/%s/result.json", work_dir, out));
+    assert_ok(af_json_load(&r, path));
+    snprintf(text, sizeof text, "%s %s", json_string_value(json_object_get(r, "proposal_digest")),
+             json_string_value(json_object_get(r, "run_digest")));
+    json_decref(r);
+    return af_strdup(text);
+}
+
+static void jobs_decide_nothing(void **state)
+{
+    const af_searcher *s = *state;
+    char *want = NULL;
+    for (int jobs = 1; jobs <= 3; jobs++) {
+        char out[64];
+        snprintf(out, sizeof out, "%.40s-%d", s->name, jobs);
+        const job j = {out, NULL, s, jobs, false};
+        assert_ok(end(begin(&j)));
+        char *got = digests_of(out);
+        if (want) assert_string_equal(got, want);
+        if (want)
+            af_free(got);
+        else
+            want = got;
+    }
+    af_free(want);
+}
+
+/* Children of a process, by /proc. */
+static int children_of(pid_t parent, pid_t *out, int max)
+{
+    char path[64], *text, *rest;
+    size_t size;
+    int n = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *f = fopen(path, "r");
+    if (!f) return 0;
+    char line[256] = "";
+    size = fread(line, 1, sizeof line - 1, f);
+    fclose(f);
+    line[size] = '\0';
+    for (text = strtok_r(line, " ", &rest); text && n < max; text = strtok_r(NULL, " ", &rest))
+        out[n++] = (pid_t)atoi(text);
+    return n;
+}
+
+/* Workers that die are replaced, and their trials with them. */
+static void dead_workers_are_replaced(void **state)
+{
+    (void)state;
+    const job calm = {"calm", NULL, af_find_searcher("random"), 2, false};
+    const job j = {"killed", NULL, af_find_searcher("random"), 2, false};
+    assert_ok(end(begin(&calm)));
+    pid_t child = begin(&j), workers[8];
+    int kills = 0, status;
+    for (int i = 0; waitpid(child, &status, WNOHANG) == 0; i++) {
+        usleep(20000);
+        int n = children_of(child, workers, LENGTH(workers));
+        if (i % 8 == 3 && n > 0 && kills < 4) kills += !kill(workers[i / 8 % n], SIGKILL);
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(kills > 0);
+    char *a = digests_of("calm"), *b = digests_of("killed");
+    assert_string_equal(a, b);
+    af_free(a);
+    af_free(b);
+}
+
+/* Asked to stop, a run waits for checkpoints; resumed, it ends as it would have. */
+static void signals_stop_all(void **state)
+{
+    (void)state;
+    const job first = {"stopped", NULL, af_find_searcher("random"), 2, false};
+    const job again = {"stopped", NULL, af_find_searcher("random"), 3, true};
+    pid_t child = begin(&first), workers[8];
+    usleep(400000);
+    int n = children_of(child, workers, LENGTH(workers));
+    kill(child, SIGTERM);
+    af_status st = end(child);
+    assert_true(st == AF_EINTERRUPTED || st == AF_OK);
+    for (int i = 0; i < n; i++) assert_true(kill(workers[i], 0) != 0 && errno == ESRCH);
+    assert_ok(end(begin(&again)));
+    char *a = digests_of("calm"), *b = digests_of("stopped");
+    assert_string_equal(a, b);
+    af_free(a);
+    af_free(b);
+}
+
+static void bad_programs_are_named(void **state)
+{
+    (void)state;
+    const struct {
+        const char *program, *says;
+    } cases[] = {{"/no/such/program", "cannot start"},
+                 {"/bin/true", "ended before it was ready"},
+                 {"/bin/echo", "want JSON"}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char out[16];
+        snprintf(out, sizeof out, "bad%zu", i);
+        const job j = {out, cases[i].program, af_find_searcher("random"), 2, false};
+        assert_true(end(begin(&j)) != AF_OK);
+        assert_says(cases[i].says);
+        assert_says("trial 0");
+    }
+}
+
+int main(void)
+{
+    enum { MAX = 64 };
+    struct CMUnitTest tests[MAX];
+    size_t n = 0;
+    for (const af_searcher *const *s = af_builtin.searcher; *s && n < MAX - 3; s++)
+        if (!(*s)->search && !(*s)->foreign)
+            tests[n++] = (struct CMUnitTest){(*s)->name, jobs_decide_nothing, NULL, NULL,
+                                             (void *)(uintptr_t)*s};
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(dead_workers_are_replaced);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(signals_stop_all);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(bad_programs_are_named);
+    af_log_set(AF_LOG_ERROR);
+    return _cmocka_run_group_tests("jobs", tests, n, make, work_remove);
+}
