@@ -128,7 +128,7 @@ static void check_blocks(const asking *s, const block *blocks, int n, bool conti
 typedef struct golden {
     const char *searcher, *option, *value;
     int full, count;
-    block blocks[12];
+    block blocks[16];
 } golden;
 
 /* The last block, new configurations, begins the next bracket. */
@@ -149,6 +149,27 @@ static const golden table[] = {
       {2, 27, false},
       {4, 27, true},
       {27, 1, true}}},
+    {"hyperband",
+     "variant",
+     "paper",
+     81,
+     16,
+     {{81, 1, true},
+      {27, 3, false},
+      {9, 9, false},
+      {3, 27, false},
+      {1, 81, false},
+      {34, 3, true},
+      {11, 9, false},
+      {3, 27, false},
+      {1, 81, false},
+      {15, 9, true},
+      {5, 27, false},
+      {1, 81, false},
+      {8, 27, true},
+      {2, 81, false},
+      {5, 81, true},
+      {81, 1, true}}},
     {"hyperband",
      "variant",
      "hpbandster",
