@@ -111,8 +111,9 @@ demo:               ## install, build, and compare three methods on two tasks
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
 
-test-long:          ## the accuracy of bf16 again, with longer trainings; needs AFIELD_TESTDATA
-	@$(MAKE) -j$(JOBS) $(BUILD)/tests/test_bf16 && AFIELD_LONG=1 $(BUILD)/tests/test_bf16
+test-long:          ## bf16 with longer trainings (needs AFIELD_TESTDATA); 100 runs killed and resumed
+	@$(MAKE) -j$(JOBS) $(BUILD)/afield $(BUILD)/tests/test_bf16 $(BUILD)/tests/test_kill && \
+	    AFIELD_LONG=1 $(BUILD)/tests/test_bf16 && AFIELD_KILLS=100 $(BUILD)/tests/test_kill
 
 bench: $(BENCH)     ## time the engine (BENCH_SECONDS=5 a row); writes bench.csv in the build directory
 	$(Q)$(BENCH) --seconds $(or $(BENCH_SECONDS),5) $(BUILD)/bench.csv

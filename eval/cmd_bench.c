@@ -12,13 +12,15 @@
 typedef struct options {
     const char *out;
     bool resume;
-    int threads;
+    int threads, jobs;
 } options;
 static const af_option table[] = {
     {"out", AF_OPT_TEXT, offsetof(options, out), NULL, 0, 0,
      "directory of the suite's runs (default runs/ and the suite's name)", NULL, "DIR"},
     {"resume", AF_OPT_FLAG, offsetof(options, resume), "false", 0, 0,
      "continue what is there; start when nothing is", NULL, NULL},
+    {"jobs", AF_OPT_INT, offsetof(options, jobs), "1", 1, 1024,
+     "trials of a run executed at once; never changes a result", NULL, NULL},
     {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024,
      "0: all cores; never changes a result", NULL, NULL},
     {0}};
@@ -71,6 +73,7 @@ static af_status run_one(outcome *r, const af_suite *s, const options *o, const 
     job.out = path;
     job.resume = o->resume;
     job.threads = o->threads;
+    job.jobs = o->jobs;
     af_log(AF_LOG_INFO, "[%zu/%zu] %s", index + 1, count, name);
     af_status st = af_job_run(&job);
     if (st == AF_OK) {
@@ -175,7 +178,7 @@ static af_status run(const void *values, const char *const *words, int count)
 
 const af_cmd af_cmd_bench = {
     .name = "bench",
-    .usage = "SUITE.yaml [--out DIR] [--resume] [--threads N]",
+    .usage = "SUITE.yaml [--out DIR] [--resume] [--jobs N] [--threads N]",
     .summary = "run a suite: tasks x methods x seeds",
     .order = 6,
     .more = "A suite is a YAML file:\n\n"

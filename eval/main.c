@@ -24,7 +24,8 @@ static void print_help(FILE *to)
             "usage: afield COMMAND [words] [--options]\n\n",
             AF_VERSION);
     for (size_t i = 0; i < n; i++) fprintf(to, "  %-10s %s\n", sorted[i]->name, sorted[i]->summary);
-    fprintf(to, "\n`afield COMMAND --help` says more. Exit codes: 0 ok, 1 failed, 2 usage.\n");
+    fprintf(to, "\n`afield COMMAND --help` says more. Exit codes: 0 ok, 1 failed, 2 usage, 3 "
+                "stopped by a signal.\n");
 }
 
 static void print_command_help(const af_cmd *c)

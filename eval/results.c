@@ -9,7 +9,7 @@
 #include "core/base/jsonl.h"
 #include "core/base/sha256.h"
 
-enum { FORMAT = 1, MAX_TEXT = 4096 };
+enum { FORMAT = 2, MAX_TEXT = 4096 };
 
 const char *const af_spent_names[AF_SPENT_PARTS] = {"search", "retrain", "score", "total"};
 

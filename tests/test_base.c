@@ -23,6 +23,7 @@ static void status_message(void **state) {
     assert_int_equal(af_exit_code(AF_OK), 0);
     assert_int_equal(af_exit_code(AF_EUSAGE), 2);
     assert_int_equal(af_exit_code(AF_EINTERNAL), 1);
+    assert_int_equal(af_exit_code(AF_EINTERRUPTED), 3);
 }
 
 /* ---- allocation ---------------------------------------------------------------------------------

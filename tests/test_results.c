@@ -143,10 +143,10 @@ static void foreign_files_are_refused(void **state)
     assert_says("field 'format' is missing");
 
     json_t *r = result_plain();
-    json_object_set_new(r, "format", json_integer(2));
+    json_object_set_new(r, "format", json_integer(3));
     result_put("foreign", r);
     assert_int_equal(load("foreign"), AF_EFORMAT);
-    assert_says("format 2, this version reads 1");
+    assert_says("format 3, this version reads 2");
 
     r = result_plain(); /* would move the cursor of a terminal */
     json_object_set_new(r, "method", json_string("random\033[2J"));

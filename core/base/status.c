@@ -71,5 +71,5 @@ const char *af_status_name(af_status st)
 
 int af_exit_code(af_status st)
 {
-    return st == AF_OK ? 0 : st == AF_EUSAGE ? 2 : 1;
+    return st == AF_OK ? 0 : st == AF_EUSAGE ? 2 : st == AF_EINTERRUPTED ? 3 : 1;
 }

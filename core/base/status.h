@@ -46,7 +46,7 @@ af_status af_prefix(af_status kind, const char *fmt, ...) AF_PRINTF(2, 3);
 const char *af_error(void);
 /* "format error", "out of memory" ...; never NULL. */
 const char *af_status_name(af_status st);
-/* 0 ok, 1 failed, 2 usage. */
+/* 0 ok, 1 failed, 2 usage, 3 stopped by a signal (--resume continues). */
 int af_exit_code(af_status st);
 
 #define AF_CAT2(a, b) a##b

@@ -1,7 +1,7 @@
 /* A run from data to result.json: search, retraining, one look at the test split. Every stage can
  * be killed: the journal replays the search, a checkpoint the retraining, and scoring is done
  * again. The held-out file is opened in score(), when nothing can learn from it any more. */
-#include "core/search/run.h"
+#include "core/search/run_inside.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,39 +15,16 @@
 #include "core/base/jsonl.h"
 #include "core/base/log.h"
 #include "core/search/journal.h"
-#include "core/search/pool.h"
 #include "core/search/result.h"
-#include "core/search/share.h"
 #include "core/train/batch.h"
 
-static const double CHECKPOINT_SECONDS = 30;
 /* Names the retraining's random streams: no trial of a search gets this far. Two methods that
  * choose the same configuration get the same network. */
 static const uint64_t RETRAIN_TRIAL = UINT32_MAX;
 
-typedef struct run {
-    const af_run_options *o;
-    int lock;
-    char journal[AF_PATH_MAX], checkpoint[AF_PATH_MAX], result[AF_PATH_MAX];
-    char predictions[AF_PATH_MAX], supernet[AF_PATH_MAX], trials[AF_PATH_MAX], started[21];
-    af_dataset *data, *test;
-    af_workbench bench;
-    json_t *header, *anytime;
-    af_search_context context;
-    af_ledger ledger;
-    af_found found;
-    af_config config; /* the chosen one */
-    af_graph *graph;
-    af_training retraining;
-    af_trained trained;
-    float *pred;
-    double score, lowest;
-    af_progress *bar;
-} run;
-
 /* ---- preparation ---- */
 
-static af_status lock_directory(run *r)
+static af_status lock_directory(af_run_state *r)
 {
     char path[AF_PATH_MAX];
     AF_TRY(af_mkdirs(r->o->out));
@@ -69,7 +46,7 @@ static af_status lock_directory(run *r)
 }
 
 /* The paper protocol merges training and validation samples; its search uses the clean ones. */
-static af_protocol search_protocol(const run *r)
+static af_protocol search_protocol(const af_run_state *r)
 {
     bool own = r->data->split[r->o->protocol][AF_VALID].count > 0;
     return own ? r->o->protocol : AF_CLEAN;
@@ -77,7 +54,7 @@ static af_protocol search_protocol(const run *r)
 
 /* What can be known of the data without opening the held-out file: better now than after the
  * search. */
-static af_status check_data(const run *r)
+static af_status check_data(const af_run_state *r)
 {
     const af_run_options *o = r->o;
     AF_TRY(af_dataset_verify(r->data));
@@ -91,7 +68,7 @@ static af_status check_data(const run *r)
     return AF_OK;
 }
 
-static af_status open_bench(run *r)
+static af_status open_bench(af_run_state *r)
 {
     const af_run_options *o = r->o;
     AF_TRY(af_dataset_open(&r->data, o->data_directory, o->task, AF_MAIN));
@@ -109,7 +86,7 @@ static af_status open_bench(run *r)
         .seed = o->seed,
         .threads = o->threads,
         .trials = r->trials,
-        .checkpoint_seconds = CHECKPOINT_SECONDS,
+        .checkpoint_seconds = AF_CHECKPOINT_SECONDS,
     };
     int full = r->bench.recipe.epochs;
     r->context = (af_search_context){.space = o->space,
@@ -118,6 +95,7 @@ static af_status open_bench(run *r)
                                      .full_epochs = full,
                                      .workers = o->workers};
     r->ledger.budget = o->budget;
+    af_budget_print(&o->budget, r->budget);
     const af_indices *train = &r->data->split[o->protocol][AF_TRAIN];
     AF_TRY(af_x_flops(&r->ledger.x_flops, o->task, o->wrn, o->size, &r->bench.io,
                       af_epoch_samples(o->task, r->data, train)));
@@ -126,155 +104,11 @@ static af_status open_bench(run *r)
     return AF_OK;
 }
 
-/* ---- search ---- */
-
-/* What the search would have answered had it ended here. */
-static af_status note_incumbent(run *r, const af_trial *t, const af_ledger *l)
-{
-    double x = af_spend_in(&l->search, AF_UNIT_X, l->x_flops), error = r->found.outcome.error;
-    if (r->found.best.number != t->number) return AF_OK;
-    json_t *point = json_pack("{sI so si so so}", "trials", (json_int_t)r->found.trials, "x",
-                              l->x_flops > 0 ? json_real(x) : json_null(), "epochs",
-                              t->proposal.epochs, "seconds", json_real(l->search.seconds), "error",
-                              isfinite(error) ? json_real(error) : json_null());
-    return json_array_append_new(r->anytime, point) ? af_fail(AF_ENOMEM, "no memory") : AF_OK;
-}
-
-static af_status show_trial(void *payload, const af_trial *t, const af_outcome *o,
-                            const af_ledger *l)
-{
-    run *r = payload;
-    r->lowest = fmin(r->lowest, o->error);
-    af_progress_set(r->bar, af_spend_in(&l->search, l->budget.unit, l->x_flops),
-                    "trial %" PRId64 ", best error %.4f", t->number, r->lowest);
-    return note_incumbent(r, t, l);
-}
-
-static af_status show_shared(void *payload, int epoch, int epochs, double loss, const af_ledger *l)
-{
-    run *r = payload;
-    af_progress_set(r->bar, af_spend_in(&l->search, l->budget.unit, l->x_flops),
-                    "epoch %d of %d, loss %.4f", epoch + 1, epochs, loss);
-    return AF_OK;
-}
-
-static af_status search_shared(run *r)
-{
-    const af_run_options *o = r->o;
-    const af_share s = {.searcher = o->searcher,
-                        .options = o->searcher_options,
-                        .context = r->context,
-                        .bench = &r->bench,
-                        .ledger = &r->ledger,
-                        .journal = r->journal,
-                        .checkpoint = r->supernet,
-                        .checkpoint_seconds = CHECKPOINT_SECONDS,
-                        .header = r->header,
-                        .resume = o->resume,
-                        .on_epoch = show_shared,
-                        .payload = r};
-    char budget[32];
-    af_budget_print(&o->budget, budget);
-    r->bar = o->quiet ? NULL : af_progress_new("search", o->budget.amount);
-    af_status st = af_share_run(&r->found, &s);
-    af_progress_end(r->bar, "%s%.3g epochs, %.3g of %s", st == AF_OK ? "" : "stopped after ",
-                    r->ledger.search.epochs,
-                    af_spend_in(&r->ledger.search, o->budget.unit, r->ledger.x_flops), budget);
-    if (st != AF_OK) return af_prefix(st, "search");
-    af_file_remove(r->supernet);
-    r->config = r->found.best.proposal.config;
-    return AF_OK;
-}
-
-/* Threads are shared out; a worker has at least one. */
-static af_status open_pool(af_pool **out, run *r)
-{
-    const af_run_options *o = r->o;
-    *out = NULL;
-    if (o->jobs <= 1 || !o->searcher) return AF_OK;
-    int all = o->threads ? o->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
-    int jobs = o->jobs < o->workers ? o->jobs : o->workers;
-    const af_pool_options p = {
-        .program = o->program,
-        .jobs = jobs,
-        .space = o->space,
-        .open = af_pool_open_message(&r->bench, o->data_directory, all > jobs ? all / jobs : 1),
-        .ready = af_pool_ready_message(&r->bench)};
-    af_status st = p.open && p.ready ? af_pool_new(out, &p) : AF_ENOMEM;
-    json_decref(p.open);
-    json_decref(p.ready);
-    return st;
-}
-
-/* Checkpoints of trials; a search that is over continues none. */
-static void remove_trials(const run *r)
-{
-    char **names, path[AF_PATH_MAX];
-    size_t count;
-    if (!af_dir_exists(r->trials) || af_dir_list(&names, &count, r->trials) != AF_OK) return;
-    for (size_t i = 0; i < count; i++)
-        if (af_path_join(path, r->trials, names[i]) == AF_OK) af_file_remove(path);
-    af_free(names);
-    rmdir(r->trials);
-}
-
-static af_status search_with(run *r, af_search *s)
-{
-    af_pool *pool;
-    af_workers workers;
-    AF_TRY(open_pool(&pool, r));
-    if (pool) {
-        workers = af_pool_workers(pool);
-        s->workers = &workers;
-    }
-    af_status st = af_search_run(&r->found, s);
-    af_pool_free(pool);
-    if (st == AF_OK) remove_trials(r);
-    return st;
-}
-
-static af_status search(run *r)
-{
-    const af_run_options *o = r->o;
-    if (o->searcher && o->searcher->search) return search_shared(r);
-    af_evaluator evaluator = af_evaluator_train(&r->bench, r->ledger.x_flops);
-    af_search s = {.searcher = o->searcher ? o->searcher : &af_no_search,
-                   .options = o->searcher_options,
-                   .context = r->context,
-                   .evaluator = &evaluator,
-                   .ledger = &r->ledger,
-                   .journal = r->journal,
-                   .header = r->header,
-                   .resume = o->resume,
-                   .on_trial = show_trial,
-                   .payload = r};
-    char budget[32];
-    af_budget_print(&o->budget, budget);
-    r->lowest = INFINITY;
-    r->bar = o->quiet || !o->searcher ? NULL : af_progress_new("search", o->budget.amount);
-    af_status st = search_with(r, &s);
-    af_progress_end(r->bar, "%s%" PRId64 " trials, %.3g of %s, best error %.4f",
-                    st == AF_OK ? "" : "stopped after ", r->found.trials,
-                    af_spend_in(&r->ledger.search, o->budget.unit, r->ledger.x_flops), budget,
-                    r->lowest);
-    if (st != AF_OK) return st;
-    r->config = r->found.any ? r->found.best.proposal.config : af_space_default(o->space);
-    if (o->searcher && !r->found.any)
-        return af_fail(AF_EBUDGET, "budget %s: not one trial of %d epochs fits; raise it", budget,
-                       r->context.epochs);
-    if (r->found.any && !isfinite(r->found.outcome.error))
-        return af_fail(AF_EDIVERGED,
-                       "all %" PRId64 " trials diverged, so there is nothing to choose; "
-                       "the recipe of task %s does not suit space %s",
-                       r->found.trials, o->task->name, o->space->name);
-    return AF_OK;
-}
-
 /* ---- retraining ---- */
 
 static af_status show_epoch(void *payload, int epoch, double loss, double error)
 {
-    run *r = payload;
+    af_run_state *r = payload;
     if (isnan(error))
         af_progress_set(r->bar, epoch + 1, "loss %.4f", loss);
     else
@@ -283,7 +117,7 @@ static af_status show_epoch(void *payload, int epoch, double loss, double error)
                                : AF_OK;
 }
 
-static af_status retrain(run *r)
+static af_status retrain(af_run_state *r)
 {
     const af_run_options *o = r->o;
     af_proposal chosen = {.config = r->config};
@@ -296,7 +130,7 @@ static af_status retrain(run *r)
     t->validate = o->protocol == AF_CLEAN;
     t->every_epoch = true;
     t->checkpoint = r->checkpoint;
-    t->checkpoint_seconds = CHECKPOINT_SECONDS;
+    t->checkpoint_seconds = AF_CHECKPOINT_SECONDS;
     t->on_epoch = show_epoch;
     t->payload = r;
     r->bar = o->quiet ? NULL : af_progress_new("retrain", t->epochs);
@@ -311,7 +145,7 @@ static af_status retrain(run *r)
 
 /* ---- scoring ---- */
 
-static af_status score(run *r)
+static af_status score(af_run_state *r)
 {
     const af_run_options *o = r->o;
     double started = af_clock();
@@ -329,7 +163,7 @@ static af_status score(run *r)
     return AF_OK;
 }
 
-static af_status leave_result(run *r)
+static af_status leave_result(af_run_state *r)
 {
     json_t *result;
     af_run_facts facts = {.options = r->o,
@@ -362,7 +196,7 @@ static af_status leave_result(run *r)
 /* ---- the whole ---- */
 
 /* A finished run is only checked to be the one asked for. */
-static af_status already_finished(const run *r)
+static af_status already_finished(const af_run_state *r)
 {
     af_journal *j;
     json_t *result;
@@ -380,7 +214,7 @@ static af_status already_finished(const run *r)
     return AF_OK;
 }
 
-static af_status perform(run *r)
+static af_status perform(af_run_state *r)
 {
     if (r->o->seed > INT64_MAX) /* JSON integers end there */
         return af_fail(AF_EUSAGE, "seed %" PRIu64 ", want at most %" PRId64, r->o->seed, INT64_MAX);
@@ -388,7 +222,7 @@ static af_status perform(run *r)
     AF_TRY(lock_directory(r));
     AF_TRY(open_bench(r));
     if (af_file_exists(r->result)) return already_finished(r);
-    AF_TRY(search(r));
+    AF_TRY(af_run_search(r));
     AF_TRY(retrain(r));
     AF_TRY(score(r));
     return leave_result(r);
@@ -397,7 +231,7 @@ static af_status perform(run *r)
 af_status af_run(const af_run_options *o)
 {
     af_catch_signals();
-    run r = {.o = o, .lock = -1, .anytime = json_array()};
+    af_run_state r = {.o = o, .lock = -1, .anytime = json_array()};
     af_status st = r.anytime ? perform(&r) : AF_ENOMEM;
     af_free(r.pred);
     af_trained_close(&r.trained);

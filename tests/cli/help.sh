@@ -1,6 +1,6 @@
 # Help for every command, on standard output; usage errors are 2.
 ok help
-says "Exit codes: 0 ok, 1 failed, 2 usage."
+says "Exit codes: 0 ok, 1 failed, 2 usage, 3 stopped by a signal."
 ok --version
 says "afield 0."
 for command in list describe data arch run bench report; do
