@@ -137,3 +137,15 @@ YAML
 ok bench suite.yaml --out suite
 says "exec / linear"
 [ "$(ls -d suite/ecg-exec-*-linear-s0)" ] || die "$last: not in its directory"
+
+# a trial that continues another is charged for the rest
+printf '%s\n' '{"type":"trial","config":{"lr":0.1},"epochs":2,"schedule":"prefix"}' \
+    '{"type":"trial","config":{"lr":0.1},"epochs":5,"from":0}' >input
+serve --task ecg --space linear --budget 10trials --out continued
+[ $code = 0 ] || die "$last: exit code $code"
+says '"epochs":5,"error":'
+says '"spent":{"epochs":3.0,'
+cp input again && cat again >>input
+serve --task ecg --space linear --budget 10trials --out twice
+[ $code = 1 ] || die "$last: exit code $code, want 1: a trial is continued once"
+says "trial 3"
