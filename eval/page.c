@@ -19,6 +19,30 @@ void af_page_close_table(af_page *p)
     fputs("</tbody>\n</table>\n</div>\n", p->to);
 }
 
+void af_page_open_row(af_page *p, const char *name)
+{
+    char part[2] = "";
+    fputs("<tr><th scope=\"row\">", p->to);
+    while (*name) {
+        size_t n = strcspn(name, "_/=");
+        char piece[256];
+        snprintf(piece, sizeof piece, "%.*s", (int)n, name);
+        part[0] = name[n];
+        af_html(p->to, "$$", piece, part);
+        name += n;
+        if (*name) fputs("<wbr/>", p->to), name++;
+    }
+    fputs("</th>", p->to);
+}
+
+void af_page_json(af_page *p, const json_t *value)
+{
+    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12);
+    char *text = json_is_string(value) ? NULL : json_dumps(value, flags);
+    af_html_cut(p->to, json_is_string(value) ? json_string_value(value) : text, 300);
+    free(text);
+}
+
 const char *af_page_mark(const af_result *task)
 {
     return strcmp(task->provenance, "generated") == 0 ? "*"
@@ -26,12 +50,22 @@ const char *af_page_mark(const af_result *task)
                                                       : "†";
 }
 
+void af_page_value(FILE *to, double value, int digits)
+{
+    if (fabs(value) < 1e9)
+        fprintf(to, "%.*f", digits, value);
+    else
+        fprintf(to, "%.4g", value);
+}
+
 void af_page_number(af_page *p, double value, int digits)
 {
+    fputs("<td class=\"n\">", p->to);
     if (isnan(value))
-        fputs("<td class=\"n\">-</td>", p->to);
+        fputs("-", p->to);
     else
-        fprintf(p->to, "<td class=\"n\">%.*f</td>", fabs(value) < 1e15 ? digits : 0, value);
+        af_page_value(p->to, value, digits);
+    fputs("</td>", p->to);
 }
 
 /* ---- the head ---- */

@@ -7,8 +7,9 @@ static void write_row(af_page *p, const af_cell *c, const char *label)
 {
     char flops[32];
     const double *total = c->spent[AF_TOTAL];
-    af_html(p->to, "<tr><th scope=\"row\">$</th><td>$</td><td class=\"n\">$</td>", label,
-            c->first->task, c->first->searched ? c->first->budget : "-");
+    af_page_open_row(p, label);
+    af_html(p->to, "<td>$</td><td class=\"n\">$</td>", c->first->task,
+            c->first->searched ? c->first->budget : "-");
     af_page_number(p, c->spent[AF_SEARCH][AF_X], 3);
     af_page_number(p, c->spent[AF_RETRAIN][AF_X], 3);
     af_page_number(p, total[AF_X], 3);

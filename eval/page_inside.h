@@ -29,9 +29,17 @@ AF_CHECKED af_status af_page_runs(af_page *p);
 /* A table in a box of its own that scrolls sideways; says names it for screen readers. */
 void af_page_open_table(af_page *p, const char *says);
 void af_page_close_table(af_page *p);
+/* A new row with a name at its head, which may be broken after '_', '/' and '='. */
+void af_page_open_row(af_page *p, const char *name);
 /* "*" stand-in, "†" part of the real data, "" real. */
 const char *af_page_mark(const af_result *task);
-/* Number with `digits` after the point, "-" for NAN, as the content of a cell of its own. */
+/* For metrics where lower is better the error is the score. */
+bool af_page_error_is_score(const af_report *r, int task);
+/* A JSON value as text: strings as they are, the rest compact with 12 digits; cut to 300 bytes. */
+void af_page_json(af_page *p, const json_t *value);
+/* A number with `digits` after the point, or four in all when it is too large for that. */
+void af_page_value(FILE *to, double value, int digits);
+/* The same as a cell of its own; "-" for NAN. */
 void af_page_number(af_page *p, double value, int digits);
 /* Names of the ingredients of method keys, as an object; the caller decrefs. */
 json_t *af_page_ingredients(const af_page *p, int task);

@@ -87,7 +87,7 @@ static af_status draw_profile(af_page *p)
         curves[i].style = i;
         fill_profile(&curves[i], memory + (size_t)i * each, ratios_of(r, i), n, end);
     }
-    fputs("<div class=\"plots\"><figure>\n<figcaption>share of problems within a factor of the "
+    fputs("<figure>\n<figcaption>share of problems within a factor of the "
           "best</figcaption>\n",
           p->to);
     af_status st = draw(p, &(af_plot){.x_label = "factor of the lowest error",
@@ -100,8 +100,8 @@ static af_status draw_profile(af_page *p)
                                       .y_high = 1.03,
                                       .curves = curves,
                                       .count = count});
-    fputs("</figure></div>\n", p->to);
     if (st == AF_OK && p->plots) write_legend(p, shown);
+    fputs("</figure>\n", p->to);
     af_free(memory);
     return st;
 }
@@ -111,13 +111,15 @@ static void profile_table(af_page *p)
     static const double at[] = {1, 1.1, 1.5, 2};
     const size_t n = (size_t)p->r->problems;
     af_page_open_table(p, "Performance profile");
-    fputs("<thead><tr><th>method</th><th class=\"n\">best</th><th class=\"n\">within 1.1</th>"
-          "<th class=\"n\">within 1.5</th><th class=\"n\">within 2</th><th class=\"n\">never</th>"
+    fputs("<thead><tr><th>method</th><th class=\"n\">best</th><th "
+          "class=\"n\"><small>within</small>1.1</th>"
+          "<th class=\"n\"><small>within</small>1.5</th><th "
+          "class=\"n\"><small>within</small>2</th><th class=\"n\">never</th>"
           "</tr></thead>\n<tbody>\n",
           p->to);
     for (int i = 0; i < p->r->rows; i++) {
         const double *ratios = ratios_of(p->r, i);
-        af_html(p->to, "<tr><th scope=\"row\">$</th>", p->r->label[i]);
+        af_page_open_row(p, p->r->label[i]);
         for (size_t k = 0; k < sizeof at / sizeof *at; k++)
             af_page_number(p, af_profile_at(ratios, n, at[k]), 2);
         double largest_double = 1.7976931348623157e308;
@@ -145,12 +147,14 @@ af_status af_page_profile(af_page *p)
                 r->whole == 1 ? " is" : "s are each");
     fputs("</p>\n", p->to);
     af_status st = AF_OK;
+    fputs("<div class=\"beside\">\n", p->to);
     if (p->plots)
         st = draw_profile(p);
     else
         say_no_plots(p);
     profile_table(p);
-    fputs("<p class=\"note\">Test errors; after Dolan and Moré (2002). Where the lowest error is 0 "
+    fputs("</div>\n<p class=\"note\">Test errors; after Dolan and Moré (2002). Where the lowest "
+          "error is 0 "
           "there is no factor: who reaches it is best, the others never get there. A run that "
           "diverged, and a task that a method was not run on, count as never.</p>\n</section>\n",
           p->to);
@@ -170,11 +174,17 @@ static void find_range(af_plot *plot)
             high = fmax(high, c->high ? c->high[k] : c->y[k]);
         }
     }
+    plot->x_high = plot->x_high > 0 ? plot->x_high * 1.02 : 1;
+    if (low > 0 && high > 4 * low) { /* else the end, which counts, would lie flat on the axis */
+        plot->log_y = true;
+        plot->y_low = low / 1.1;
+        plot->y_high = high * 1.1;
+        return;
+    }
     double pad = 0.06 * (high - low);
     if (!(pad > 1e-9 * fmax(fabs(low), fabs(high)))) pad = 0.05 * fabs(high) + 1e-6;
     plot->y_low = low >= 0 ? fmax(0, low - pad) : low - pad;
     plot->y_high = high + pad;
-    plot->x_high = plot->x_high > 0 ? plot->x_high * 1.02 : 1;
 }
 
 static bool find_curves(af_plot *plot, bool *shown, af_curve *curves)
@@ -207,8 +217,9 @@ static af_status draw_anytime(af_page *p, int task, bool *shown, bool *any)
         const af_result *one = p->r->task[task];
         snprintf(says, sizeof says, "Best validation error so far on %.100s", one->task);
         af_html(p->to,
-                "<figure>\n<figcaption><b>$$</b> best validation error so far ($)</figcaption>\n",
-                one->task, af_page_mark(one), one->metric);
+                "<figure>\n<figcaption><b>$$</b> best validation error so far ($$)</figcaption>\n",
+                one->task, af_page_mark(one), af_page_error_is_score(p->r, task) ? "" : "1 - ",
+                one->metric);
         if (p->plots)
             st = draw(p, &plot);
         else

@@ -44,15 +44,6 @@ static int number_environments(const af_results *all, int *number, size_t *first
     return count;
 }
 
-static void write_json(af_page *p, const json_t *value)
-{
-    char *text = json_is_string(value)
-                     ? NULL
-                     : json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    af_html_cut(p->to, json_is_string(value) ? json_string_value(value) : text, MAX_SHOWN);
-    free(text);
-}
-
 static void write_environment(af_page *p, const af_result *r, int number, size_t runs)
 {
     const char *key, *inner;
@@ -76,10 +67,10 @@ static void write_environment(af_page *p, const af_result *r, int number, size_t
             af_html(p->to, "$", between);
             af_html_cut(p->to, inner, MAX_SHOWN);
             fputs(" ", p->to);
-            write_json(p, member);
+            af_page_json(p, member);
             between = ", ";
         }
-        if (!json_is_object(value)) write_json(p, value);
+        if (!json_is_object(value)) af_page_json(p, value);
         fputs("</dd>\n", p->to);
     }
     fputs("</dl>\n", p->to);
@@ -96,7 +87,7 @@ static void write_member_cell(af_page *p, const af_result *r, const char *path)
 {
     const json_t *value = af_result_member(r, path);
     fputs("<td>", p->to);
-    if (value) write_json(p, value);
+    if (value) af_page_json(p, value);
     fputs("</td>", p->to);
 }
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include "eval/page_inside.h"
 
-static bool error_is_score(const af_report *r, int task)
+bool af_page_error_is_score(const af_report *r, int task)
 {
     for (int i = 0; i < r->rows; i++) {
         const af_cell *c = af_report_cell(r, i, task);
@@ -28,10 +28,11 @@ static double lowest(const af_report *r, int task)
 
 static void write_mean(FILE *to, double mean, double sd, int runs)
 {
-    if (runs > 1)
-        fprintf(to, "%.4f ± %.4f (%d)", mean, sd, runs);
-    else
-        fprintf(to, "%.4f", mean);
+    af_page_value(to, mean, 4);
+    if (runs < 2) return;
+    fputs(" ± ", to);
+    af_page_value(to, sd, 4);
+    fprintf(to, " (%d)", runs);
 }
 
 static void write_cell(af_page *p, const af_cell *c, double best, bool both)
@@ -48,7 +49,11 @@ static void write_cell(af_page *p, const af_cell *c, double best, bool both)
     fputs(c->error == best ? "<span class=\"best\">" : "<span>", p->to);
     write_mean(p->to, c->score, c->score_sd, c->runs);
     fputs("</span>", p->to);
-    if (both) fprintf(p->to, "<small>error %.4f</small>", c->error);
+    if (both) {
+        fputs("<small>error ", p->to);
+        af_page_value(p->to, c->error, 4);
+        fputs("</small>", p->to);
+    }
     fputs("</td>", p->to);
 }
 
@@ -72,7 +77,8 @@ static void write_head(af_page *p)
     for (int t = 0; t < p->r->tasks; t++) {
         const af_result *task = p->r->task[t];
         af_html(p->to, "<th class=\"n\">$$<small>$, $</small></th>", task->task, af_page_mark(task),
-                task->metric, error_is_score(p->r, t) ? "lower is better" : "higher is better");
+                task->metric,
+                af_page_error_is_score(p->r, t) ? "lower is better" : "higher is better");
     }
     fputs("<th class=\"n\">rank</th><th class=\"n\">95 % interval</th><th class=\"n\">tasks</th>"
           "</tr></thead>\n<tbody>\n",
@@ -118,9 +124,10 @@ void af_page_scores(af_page *p)
     af_page_open_table(p, "Scores of methods on tasks");
     write_head(p);
     for (int i = 0; i < p->r->rows; i++) {
-        af_html(p->to, "<tr><th scope=\"row\">$</th>", p->r->label[i]);
+        af_page_open_row(p, p->r->label[i]);
         for (int t = 0; t < p->r->tasks; t++)
-            write_cell(p, af_report_cell(p->r, i, t), lowest(p->r, t), !error_is_score(p->r, t));
+            write_cell(p, af_report_cell(p->r, i, t), lowest(p->r, t),
+                       !af_page_error_is_score(p->r, t));
         write_rank(p, i, p->r->tasks);
         fputs("</tr>\n", p->to);
     }

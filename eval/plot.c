@@ -9,7 +9,7 @@
 #include "core/base/child.h"
 #include "eval/html.h"
 
-enum { WIDTH = 400, HEIGHT = 270, SECONDS = 60, MAX_SVG = 16 << 20 };
+enum { WIDTH = 400, HEIGHT = 280, SECONDS = 60, MAX_SVG = 16 << 20 };
 
 int af_plot_colour(int style)
 {
@@ -18,7 +18,7 @@ int af_plot_colour(int style)
 
 static int dash_of(int style)
 {
-    return (style / 4 + style / AF_PLOT_COLOURS) % AF_PLOT_DASHES;
+    return (style / AF_PLOT_COLOURS + style % AF_PLOT_COLOURS / 4) % AF_PLOT_DASHES;
 }
 
 const char *af_plot_dashes(int style)
@@ -42,18 +42,34 @@ static void write_steps(FILE *to, const af_curve *c)
     }
 }
 
+/* Marks at 1, 2 and 5 times the powers of ten; over many decades only at some powers. */
+static void write_log_axis(FILE *to, char axis, double low, double high)
+{
+    int first = (int)floor(log10(low)), last = (int)ceil(log10(high)), decades = last - first;
+    int step = decades <= 4 ? 1 : (decades + 5) / 6;
+    const char *between = "";
+    fprintf(to, "set logscale %c\nset %ctics (", axis, axis);
+    for (int k = first; k <= last; k += step)
+        for (int m = 1; m <= (decades <= 3 ? 5 : 1); m += m == 1 ? 1 : 3) {
+            fprintf(to, "%s%de%d", between, m, k);
+            between = ", ";
+        }
+    fputs(")\n", to);
+}
+
 static void write_script(FILE *to, const af_plot *p)
 {
     static const char *const dashes[AF_PLOT_DASHES] = {"1", "(7,3)", "(2,2)"};
     fprintf(to,
-            "set terminal svg size %d,%d dynamic noenhanced font 'sans,12'\nset encoding utf8\n"
+            "set terminal svg size %d,%d dynamic noenhanced font 'sans,13'\nset encoding utf8\n"
             "set border 3 lc rgb '#010203'\nset tics nomirror out scale 0.5\n"
             "set grid xtics ytics lt 1 lw 0.75 lc rgb '#010204', lt 1 lw 0.75 lc rgb '#010204'\n"
             "set style fill transparent solid 0.14 noborder\nunset key\n"
             "set rmargin 2\nset tmargin 0.8\nset format y '%%g'\nset format x '%%g'\n"
             "set xlabel '%s' offset 0,0.3 tc rgb '#010203'\n",
             WIDTH, HEIGHT, p->x_label);
-    if (p->log_x) fputs("set logscale x\nset xtics add (1.5, 2, 3, 5, 7)\n", to);
+    if (p->log_x) write_log_axis(to, 'x', p->x_low, p->x_high);
+    if (p->log_y) write_log_axis(to, 'y', p->y_low, p->y_high);
     fprintf(to, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", p->x_low, p->x_high, p->y_low,
             p->y_high);
     for (int i = 0; i < p->count; i++) {

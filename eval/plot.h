@@ -23,8 +23,8 @@ typedef struct af_curve { /* a step function: from x[i] on the value is y[i] */
 typedef struct af_plot {
     const char *x_label; /* a constant of ours */
     const char *says;    /* what a screen reader says; escaped */
-    bool log_x;
-    double x_low, x_high, y_low, y_high; /* high > low; x_low > 0 when log_x */
+    bool log_x, log_y;
+    double x_low, x_high, y_low, y_high; /* high > low; low > 0 of a logarithmic axis */
     const af_curve *curves;
     int count; /* AF_PLOT_CURVES at most */
 } af_plot;
