@@ -163,10 +163,12 @@ static af_status write_body(af_page *p)
     return AF_OK;
 }
 
-static void look_for_gnuplot(af_page *p)
+static af_status look_for_gnuplot(af_page *p)
 {
-    p->plots = af_plot_usable();
-    if (!p->plots) snprintf(p->why, sizeof p->why, "%s", af_error());
+    af_status st = af_plot_usable();
+    p->plots = st == AF_OK;
+    if (st != AF_OK) snprintf(p->why, sizeof p->why, "%s", af_error());
+    return st == AF_ENOMEM ? st : AF_OK;
 }
 
 af_status af_page_write(const char *path, const char *title, const af_results *all,
@@ -176,8 +178,8 @@ af_status af_page_write(const char *path, const char *title, const af_results *a
     size_t size = 0;
     af_page p = {.to = open_memstream(&text, &size), .title = title, .all = all, .r = r};
     if (!p.to) return af_fail(AF_ENOMEM, "no memory for the page");
-    look_for_gnuplot(&p);
-    af_status st = write_body(&p);
+    af_status st = look_for_gnuplot(&p);
+    if (st == AF_OK) st = write_body(&p);
     if (fclose(p.to) != 0 && st == AF_OK) st = af_fail(AF_ENOMEM, "no memory for the page");
     if (st == AF_OK) st = af_file_write(path, text, size);
     free(text);

@@ -1,5 +1,6 @@
 /* Published numbers, apart from ours: as printed in their source, in a table of their own, and only
  * for tasks run as published. */
+#include <string.h>
 #include "eval/page_inside.h"
 #include "eval/published.h"
 
@@ -10,20 +11,39 @@ static void write_task(af_page *p, const af_published *published, const af_resul
         if (!af_published_matches(row, task)) continue;
         af_html(p->to, "<tr class=\"published\"><th scope=\"row\">$</th><td>$</td><td>$</td>",
                 row->method, row->task, row->metric);
-        af_html(p->to,
-                "<td class=\"n\">$$$</td><td class=\"n\">$</td><td class=\"w\">$, $</td></tr>\n",
+        af_html(p->to, "<td class=\"n\">$$$</td><td class=\"n\">$</td><td>$</td><td>$</td></tr>\n",
                 row->mean, *row->sd ? " ± " : "", row->sd, *row->seeds ? row->seeds : "not stated",
-                row->source, row->table);
+                row->note, row->table);
+    }
+}
+
+/* Each source once. */
+static void write_sources(af_page *p, const af_published *published)
+{
+    const char *last = "";
+    for (size_t i = 0; i < published->count; i++) {
+        if (strcmp(published->row[i].source, last) == 0) continue;
+        af_html(p->to, "$$", *last ? "; " : "", published->row[i].source);
+        last = published->row[i].source;
     }
 }
 
 static void explain(af_page *p, const af_published *published, bool any)
 {
-    if (any)
-        fputs("<p class=\"note\">Lower is better; error_pct is 100 (1 - accuracy). As printed "
-              "there, with the population's standard deviation; the authors' code, hardware and "
-              "budgets. They are in no rank, mean or plot of this page.</p>\n",
-              p->to);
+    if (any) {
+        fputs("<p class=\"note\">From ", p->to);
+        write_sources(p, published);
+        fputs(
+            ". Lower is better; error_pct is 100 (1 - accuracy). Mean ± deviation as printed "
+            "there, "
+            "with the authors' code, hardware and budgets; <code>afield describe TASK</code> says "
+            "what is known to differ. They are in no rank, mean or plot of this page.</p>\n",
+            p->to);
+    }
+    bool all_shown = true;
+    for (int t = 0; t < p->r->tasks; t++)
+        all_shown &= !af_published_withheld(published, p->r->task[t]);
+    if (all_shown) return;
     fputs(any ? "<p>For the other tasks none are shown: " : "<p>None are shown: ", p->to);
     const char *between = "";
     for (int t = 0; t < p->r->tasks; t++) {
@@ -31,7 +51,7 @@ static void explain(af_page *p, const af_published *published, bool any)
         if (why) af_html(p->to, "$on $ $", between, p->r->task[t]->task, why);
         if (why) between = "; ";
     }
-    fputs(*between ? ".</p>\n" : "there are no others.</p>\n", p->to);
+    fputs(".</p>\n", p->to);
 }
 
 af_status af_page_published(af_page *p)
@@ -47,11 +67,11 @@ af_status af_page_published(af_page *p)
                   "protocol and metric.</p>\n",
                   p->to);
             af_page_open_table(p, "Published numbers");
-            fputs(
-                "<thead><tr><th>published method</th><th>task</th><th>metric</th>"
-                "<th class=\"n\">error</th><th class=\"n\">seeds</th><th>source</th></tr></thead>\n"
-                "<tbody>\n",
-                p->to);
+            fputs("<thead><tr><th>published method</th><th>task</th><th>metric</th>"
+                  "<th class=\"n\">error</th><th "
+                  "class=\"n\">seeds</th><th>note</th><th>where</th></tr></thead>\n"
+                  "<tbody>\n",
+                  p->to);
         }
         any = true;
         write_task(p, &published, p->r->task[t]);

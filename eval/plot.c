@@ -194,18 +194,19 @@ static af_status take_picture(FILE *to, af_child *child)
 static af_status start(af_child **out)
 {
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-"}, NULL};
-    if (af_child_start(out, argv, true) == AF_OK) return AF_OK;
+    af_status st = af_child_start(out, argv, true);
+    if (st != AF_ENOTFOUND) return st;
     return af_fail(AF_EUNSUPPORTED,
                    "gnuplot is not installed here, it makes the plots; install it (Debian: "
                    "apt-get install gnuplot-nox) and make the report again");
 }
 
-bool af_plot_usable(void)
+af_status af_plot_usable(void)
 {
     af_child *child;
-    if (start(&child) != AF_OK) return false;
+    AF_TRY(start(&child));
     af_child_stop(child, 5, NULL);
-    return true;
+    return AF_OK;
 }
 
 static af_status draw(FILE *to, const char *script, size_t size)

@@ -2,7 +2,7 @@
  * a result: names stand in the page's own legend. So nothing in a result can steer it. The picture
  * comes back as an <svg> element whose colours are the page's: --ink, --rule and --s1 to --s8.
  *
- *     if (af_plot_usable()) AF_TRY(af_plot_svg(to, &plot));
+ *     if (af_plot_usable() == AF_OK) AF_TRY(af_plot_svg(to, &plot));
  */
 #ifndef AF_PLOT_H
 #define AF_PLOT_H
@@ -33,8 +33,8 @@ typedef struct af_plot {
 int af_plot_colour(int style);
 const char *af_plot_dashes(int style);
 
-/* Whether gnuplot starts here; when not, af_error() says what to install. */
-bool af_plot_usable(void);
+/* AF_OK: gnuplot starts here. AF_EUNSUPPORTED: it is not installed; the message says how to. */
+AF_CHECKED af_status af_plot_usable(void);
 /* AF_EUNSUPPORTED when gnuplot is missing, AF_EIO when it fails; then nothing is written. */
 AF_CHECKED af_status af_plot_svg(FILE *to, const af_plot *plot);
 

@@ -4,7 +4,7 @@
 #include "core/base/alloc.h"
 
 static const char *const columns[] = {"task", "metric", "direction", "method", "mean",
-                                      "std",  "seeds",  "source",    "table"};
+                                      "std",  "seeds",  "source",    "table",  "note"};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 /* Cuts one field off a line of CSV, in place; *end: nothing follows it. */
@@ -68,7 +68,8 @@ static af_status read_lines(af_published *p)
                                                     .sd = f[5],
                                                     .seeds = f[6],
                                                     .source = f[7],
-                                                    .table = f[8]};
+                                                    .table = f[8],
+                                                    .note = f[9]};
     }
     return AF_OK;
 }

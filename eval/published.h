@@ -13,7 +13,8 @@ extern const char af_published_csv[]; /* generated */
 
 typedef struct af_published_row {
     const char *task, *metric, *method, *source, *table; /* metric: as published, "error_pct" */
-    const char *mean, *sd, *seeds;                       /* as printed there; "": not stated */
+    const char *note;              /* what limits the comparison; "": nothing */
+    const char *mean, *sd, *seeds; /* as printed there; "": not stated */
 } af_published_row;
 
 typedef struct af_published {
