@@ -1,6 +1,7 @@
 /* A small parser: one pass, a stack of open elements. */
 #include "tests/aid/markup.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include "tests/aid/work.h"
 
 enum { DEEP = 64, NAME = 32, ATTRIBUTES = 16 };
@@ -11,10 +12,11 @@ typedef struct parser {
     int depth, elements;
 } parser;
 
-static void bad(const parser *p, const char *what)
+static _Noreturn void bad(const parser *p, const char *what)
 {
     long back = p->at - p->page < 60 ? p->at - p->page : 60;
     fail_msg("not well-formed: %s at ...%.*s[HERE]%.60s", what, (int)back, p->at - back, p->at);
+    abort(); /* fail_msg does not come back, but does not say so */
 }
 
 static void name(parser *p, char out[NAME])
@@ -65,9 +67,10 @@ static void attributes(parser *p)
         if (*p->at == '>' || *p->at == '/') return;
         if (p->at == before) bad(p, "no blank before an attribute");
         if (n == ATTRIBUTES) bad(p, "many attributes");
-        name(p, seen[n]);
+        char *mine = seen[n % ATTRIBUTES];
+        name(p, mine);
         for (int i = 0; i < n; i++)
-            if (strcmp(seen[i], seen[n]) == 0) bad(p, "an attribute twice");
+            if (strcmp(seen[i], mine) == 0) bad(p, "an attribute twice");
         n++;
         while (*p->at == ' ') p->at++;
         if (*p->at++ != '=') bad(p, "no value");
