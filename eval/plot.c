@@ -214,7 +214,7 @@ static af_status draw(FILE *to, const char *script, size_t size)
     af_child *child;
     char how[64];
     AF_TRY(start(&child));
-    af_status st = af_child_write(child, script, size, SECONDS);
+    af_status st = af_child_write(child, script, size, SECONDS, NULL);
     if (st == AF_OK) st = take_picture(to, child);
     af_child_stop(child, st == AF_OK ? 5 : 0, how);
     return st == AF_OK ? st : af_prefix(st, "gnuplot (%s)", how);
