@@ -15,7 +15,7 @@ typedef struct extent {
     int steps, subjects;
 } extent;
 static const extent extents[AF_SIZES] = {
-    [AF_TINY] = {{1020, 255, 255}, 26, 5},
+    [AF_TINY] = {{612, 153, 153}, 26, 3},
     [AF_SMALL] = {{2638, 659, 659}, STEPS, 10},
     [AF_FULL] = {{2638, 659, 659}, STEPS, 13},
 };

@@ -37,7 +37,7 @@ const af_task af_task_ninapro = {
     .labels = labels,
     .recipe =
         {
-            [AF_TINY] = {.epochs = 10,
+            [AF_TINY] = {.epochs = 15,
                          .batch = 32,
                          .optimiser = AF_SGD,
                          .lr = 0.1,
@@ -72,7 +72,7 @@ const af_task af_task_ninapro = {
         "does, and trains on training and validation windows. Training order is shuffled. A "
         "smaller "
         "size keeps evenly spaced windows of each split; small: the shorter recipe alone; tiny: "
-        "1,020 + 255 + 255 windows and of each the 26 readings in the middle. The stand-in is not "
+        "612 + 153 + 153 windows and of each the 26 readings in the middle. The stand-in is not "
         "rectified or smoothed, so that no linear model of its readings sees how strong a signal "
         "is. It has subjects with six repetitions each, of which the second validates, the fifth "
         "tests and four train: a repetition lies in one split, a subject in all.",

@@ -18,7 +18,7 @@ const af_task af_task_spherical = {
     .recipe =
         {
             [AF_TINY] = {.epochs = 10,
-                         .batch = 32,
+                         .batch = 16,
                          .optimiser = AF_SGD,
                          .lr = 0.1,
                          .momentum = 0.9,
@@ -57,8 +57,8 @@ const af_task af_task_spherical = {
         "sees a corner of it only, so its published error of 85.77 % is no measure for this one. A "
         "smaller size keeps evenly "
         "spaced images of each split. small: 8,000 + 2,000 + 2,000 images, each 2 x 2 points "
-        "summed to 30 x 30, and 30 epochs. tiny: 2,000 + 400 + 400 images, 4 x 4 points summed to "
-        "15 x 15; spheres projected for it are turned little from the poles (deflection 0.1, not "
+        "summed to 30 x 30, and 30 epochs. tiny: 1,600 + 300 + 400 images, 4 x 4 points summed to "
+        "15 x 15; spheres projected for it are turned little from the poles (deflection 0.05, not "
         "1), or a small network learns nothing. A stand-in has 100 + 20 rotations at every size, "
         "as the full data; its images are those of the stand-in of cifar100.",
     .cite = "T. Cohen, M. Geiger, J. Koehler and M. Welling, Spherical CNNs, ICLR, 2018; A. "

@@ -12,7 +12,7 @@
 enum { FEWEST = 10, PLANES = AF_SPHERE_PLANES, SIDE = AF_SPHERE_SIDE };
 
 const af_spherical_extent af_spherical_extents[AF_SIZES] = {
-    [AF_TINY] = {2000, 400, 400, 4, 0.1},
+    [AF_TINY] = {1600, 300, 400, 4, 0.05},
     [AF_SMALL] = {8000, 2000, 2000, 2, 1},
     [AF_FULL] = {40000, 10000, 10000, 1, 1},
 };
