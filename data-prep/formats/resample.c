@@ -25,14 +25,14 @@ static double bessel(double x)
     return sum;
 }
 
-/* At t input samples from the centre; the low-pass passes `low` of the input's Nyquist frequency.
- */
-static double kernel(double t, double low)
+/* At t input samples from the centre, `top` being bessel(BETA); the low-pass passes `low` of the
+ * input's Nyquist frequency. */
+static double kernel(double t, double low, double top)
 {
     const double reach = CROSSINGS / low, u = t / reach, phase = M_PI * CUT * low * t;
     if (fabs(u) >= 1) return 0;
-    return CUT * low * (t == 0 ? 1 : sin(phase) / phase) * bessel(BETA * sqrt(1 - u * u)) /
-           bessel(BETA);
+    const double sinc = t == 0 ? 1 : sin(phase) / phase;
+    return CUT * low * sinc * bessel(BETA * sqrt(1 - u * u)) / top;
 }
 
 typedef struct bank {
@@ -43,7 +43,7 @@ typedef struct bank {
 static af_status bank_open(bank *b, int from, int to)
 {
     const int64_t g = common(from, to);
-    const double low = to < from ? (double)to / from : 1;
+    const double low = to < from ? (double)to / from : 1, top = bessel(BETA);
     b->up = to / g;
     b->down = from / g;
     b->reach = (int64_t)ceil(CROSSINGS / low);
@@ -53,7 +53,8 @@ static af_status bank_open(bank *b, int from, int to)
 #pragma omp parallel for schedule(static)
     for (int64_t p = 0; p < b->up; p++)
         for (int64_t k = 0; k < taps; k++)
-            b->tap[p * taps + k] = kernel((double)(k - b->reach) - (double)p / (double)b->up, low);
+            b->tap[p * taps + k] =
+                kernel((double)(k - b->reach) - (double)p / (double)b->up, low, top);
     return AF_OK;
 }
 

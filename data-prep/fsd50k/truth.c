@@ -191,15 +191,12 @@ static af_status add_piece(af_fsd_pieces *s, const af_csv *c, const char *file, 
     return AF_OK;
 }
 
-/* A clip is added where the name changes; those that come back later are merged afterwards. */
+/* A clip for every row; those that agree become one afterwards. */
 static af_status take_row(af_fsd_clips *s, af_fsd_pieces *pieces, af_split split, const af_csv *c,
                           const int *at)
 {
-    const char *clip = c->field[at[2]];
-    const af_fsd_clip *last = s->count ? &s->c[s->count - 1] : NULL;
-    if (!last || last->split != split || strcmp(last->name, clip))
-        AF_TRY(add_clip(s, c, clip, split, c->field[at[1]]));
-    return add_piece(pieces, c, c->field[at[0]], clip);
+    AF_TRY(add_piece(pieces, c, c->field[at[0]], c->field[at[2]]));
+    return add_clip(s, c, c->field[at[2]], split, c->field[at[1]]);
 }
 
 af_status af_fsd_pieces_csv(af_fsd_clips *s, af_fsd_pieces *pieces, af_split split,
