@@ -50,7 +50,7 @@ static af_status bank_open(bank *b, int from, int to)
     const int64_t taps = 2 * b->reach + 1;
     b->tap = af_alloc((size_t)(b->up * taps) * sizeof *b->tap);
     if (!b->tap) return AF_ENOMEM;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (b->up > 16)
     for (int64_t p = 0; p < b->up; p++)
         for (int64_t k = 0; k < taps; k++)
             b->tap[p * taps + k] =
@@ -87,7 +87,7 @@ af_status af_resample(double **out, int64_t *count, const double *x, int64_t n, 
     af_status st = y ? AF_OK : AF_ENOMEM;
     if (st == AF_OK && from != to) st = bank_open(&b, from, to);
     if (st == AF_OK) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (made > 50000)
         for (int64_t i = 0; i < made; i++) y[i] = b.tap ? output(&b, x, n, i) : x[i];
         *out = y;
         *count = made;
