@@ -13,7 +13,7 @@
 enum { GENERATOR_VERSION = 1, BATCH = 32 };
 static const int generated[AF_SIZES][AF_SPLITS] = {
     [AF_TINY] = {360, 80, 160},
-    [AF_SMALL] = {1500, 250, 500},
+    [AF_SMALL] = {1200, 200, 400},
     [AF_FULL] = {8000, 1000, 2000},
 };
 

@@ -5,7 +5,7 @@
 
 const af_fsd_layout af_fsd_layouts[AF_SIZES] = {
     [AF_TINY] = {.labels = 24, .clips = {360, 80, 160}, .chunks = 2, .pool = 4},
-    [AF_SMALL] = {.labels = 60, .clips = {1500, 250, 500}, .chunks = 6, .pool = 1},
+    [AF_SMALL] = {.labels = 60, .clips = {1200, 200, 400}, .chunks = 6, .pool = 1},
     [AF_FULL] = {.labels = AF_FSD_LABELS, .pool = 1},
 };
 
