@@ -278,7 +278,7 @@ static void one_x_is_one_training(void **state)
                       .backend = af_find_backend("reference"),
                       .io = af_dataset_io(d),
                       .recipe = t->recipe[AF_TINY]};
-    const af_proposal plain = {af_space_default(wrn), w.recipe.epochs, AF_OWN};
+    const af_proposal plain = {.config = af_space_default(wrn), .epochs = w.recipe.epochs};
     assert_ok(af_workbench_job(&training, &graph, &w, &plain, 0));
     training.validate = false;
     for (int batch = 1; batch < 200; batch = batch * 2 + 1) {
