@@ -1,5 +1,6 @@
 /* The second pass: each sound that is wanted is hashed, decoded and packed, then forgotten. Of the
- * sounds one hash is recorded: of what `sha256sum *.wav` prints in the order of names. */
+ * sounds one hash is recorded: of the lines that sha256sum prints for them, without directories and
+ * sorted by file name. */
 #include "data-prep/fsd50k/raw.h"
 #include <stdlib.h>
 #include <string.h>
