@@ -21,7 +21,7 @@ endef
 first    = $(firstword $(subst :, ,$(1)))
 last     = $(lastword $(subst :, ,$(1)))
 PC_DEPS  := fftw3:libfftw3-dev hdf5:libhdf5-dev matio:libmatio-dev libarchive:libarchive-dev \
-            jansson:libjansson-dev zlib:zlib1g-dev libcyaml:libcyaml-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
+            jansson:libjansson-dev sndfile:libsndfile1-dev zlib:zlib1g-dev libcyaml:libcyaml-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
 PACKAGES := build-essential pkg-config gnuplot-nox libdnnl-dev $(foreach d,$(PC_DEPS),$(call last,$(d)))
 PC_NAMES := $(foreach d,$(PC_DEPS),$(call first,$(d)))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))

@@ -15,6 +15,7 @@ static const af_io inputs[] = {
     {{3, 32, 32}, {100, 1, 1}, false, AF_TINY},
     {{1, 1, 1000}, {4, 1, 1}, false, AF_TINY},
     {{3, 85, 85}, {1, 85, 85}, true, AF_TINY},
+    {{1, 96, 101}, {200, 1, 1}, false, AF_TINY},
 };
 
 typedef struct layer {
