@@ -237,7 +237,8 @@ af_status af_dataset_open(af_dataset **out, const char *directory, const af_task
 
 af_io af_dataset_io(const af_dataset *d)
 {
-    return (af_io){d->input, d->output, d->dense, d->size};
+    const bool keeps = d->output.h == d->input.h && d->output.w == d->input.w;
+    return (af_io){d->input, d->output, d->dense && keeps, d->size}; /* multi-label: not dense */
 }
 
 void af_dataset_close(af_dataset *d)
