@@ -37,12 +37,11 @@ static bool is_npz(const char *path)
 /* The .npz file that `source` names or holds. */
 static af_status locate(char path[AF_PATH_MAX], const char *source)
 {
-    if (af_dir_exists(source))
-        AF_TRY(af_path_join(path, source, af_deepsea_file));
-    else
-        AF_TRY(af_path_format(path, "%s", source));
-    if (!af_file_exists(source))
+    const bool directory = af_dir_exists(source);
+    if (!directory && !af_file_exists(source))
         return af_fail(AF_ENOTFOUND, "%s: no such file or directory", source);
+    AF_TRY(directory ? af_path_join(path, source, af_deepsea_file)
+                     : af_path_format(path, "%s", source));
     return af_file_exists(path) && is_npz(path) ? AF_OK : af_deepsea_refuse(source);
 }
 

@@ -8,7 +8,6 @@
 
 const char af_deepsea_file[] = "deepsea_filtered.npz";
 static const char *const split_names[AF_SPLITS] = {"train", "val", "test"};
-static const int64_t most_sequences = 149400; /* of the published splits */
 
 enum { MOST_WIDTH = 8, HEADER = 1 << 16 };
 
@@ -50,7 +49,7 @@ static int bit(const af_pickle_array *a, size_t i)
     return v == 0 ? 0 : v == 1 ? 1 : -1;
 }
 
-static af_status check_shape(const af_pickle_array *a, bool is_y, const char *path)
+static af_status check_shape(const af_pickle_array *a, bool is_y, int split, const char *path)
 {
     char shape[AF_NPY_SHAPE_TEXT];
     const bool numbers = strchr("biuf", a->dtype.kind) != NULL;
@@ -60,9 +59,10 @@ static af_status check_shape(const af_pickle_array *a, bool is_y, const char *pa
     if (!good || !numbers || !a->shape[0])
         return af_fail(AF_EFORMAT, "%s: %s, want numbers {sequences, %s}: this is another data set",
                        path, af_npy_shape_text(shape, a), is_y ? "36" : "1000, 4");
-    if (a->shape[0] > (size_t)most_sequences)
-        return af_fail(AF_EFORMAT, "%s: %zu sequences, want at most %lld", path, a->shape[0],
-                       (long long)most_sequences);
+    const int64_t most = af_dna_layouts[AF_FULL].count[split];
+    if (a->shape[0] > (size_t)most)
+        return af_fail(AF_EFORMAT, "%s: %zu sequences, want at most the %lld of NAS-Bench-360",
+                       path, a->shape[0], (long long)most);
     return AF_OK;
 }
 
@@ -126,7 +126,7 @@ static af_status take(const char *name, const af_pickle_array *a, const char *pa
     bool is_y;
     int split;
     if (!parse(name, &is_y, &split)) return AF_OK;
-    AF_TRY(check_shape(a, is_y, path));
+    AF_TRY(check_shape(a, is_y, split, path));
     const int64_t n = (int64_t)a->shape[0], other = r->count[!is_y][split];
     if (r->count[is_y][split]) return af_fail(AF_EFORMAT, "%s: it is there twice", path);
     if (other && other != n)
@@ -153,7 +153,9 @@ static af_status check_complete(const reader *r, const char *path)
 af_status af_deepsea_filtered_read(af_dna_set out[AF_SPLITS], int64_t whole[AF_SPLITS],
                                    const char *path, const af_dna_layout *l)
 {
-    const size_t most = (size_t)most_sequences * AF_DNA_LENGTH * AF_DNA_BASES * MOST_WIDTH + HEADER;
+    const size_t most =
+        (size_t)af_dna_layouts[AF_FULL].count[AF_TEST] * AF_DNA_LENGTH * AF_DNA_BASES * MOST_WIDTH +
+        HEADER;
     reader r = {.set = out, .l = l};
     memset(out, 0, AF_SPLITS * sizeof *out);
     af_status st;
