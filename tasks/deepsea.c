@@ -21,9 +21,9 @@ const af_task af_task_deepsea = {
                          .weight_decay = 5e-4,
                          .schedule = {.kind = AF_COSINE}},
             [AF_SMALL] = {.epochs = 10,
-                          .batch = 32,
+                          .batch = 16,
                           .optimiser = AF_SGD,
-                          .lr = 0.2,
+                          .lr = 0.4,
                           .momentum = 0.9,
                           .weight_decay = 5e-4,
                           .schedule = {.kind = AF_COSINE}},
@@ -51,7 +51,7 @@ const af_task af_task_deepsea = {
              "smaller size keeps evenly spaced sequences of each split. small: 4,000 + 1,000 + "
              "2,000 sequences, 10 epochs. tiny: 1,300 + 200 + 400 sequences of the middle 100 "
              "bases, the first 8 targets, 5 epochs. The stand-in has 6 motifs of 8 bases at tiny "
-             "and 12 of 12 otherwise; its channels are A, G, C, T.",
+             "and 12 of 12 otherwise, there in clusters; its channels are A, G, C, T.",
     .cite = "J. Zhou and O. G. Troyanskaya, Predicting effects of noncoding variants with deep "
             "learning-based sequence model, Nature Methods 12(10), 2015; R. Tu et al., "
             "NAS-Bench-360: benchmarking neural architecture search on diverse tasks, NeurIPS "

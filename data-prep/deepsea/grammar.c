@@ -58,7 +58,8 @@ void af_dna_grammar_make(af_dna_grammar *g, const af_dna_layout *l, uint64_t see
                           .width = small ? 8 : AF_DNA_SITE,
                           .labels = l->labels,
                           .alone = small ? 0.25 : 0.3,
-                          .pair = small ? 0.2 : 0.1};
+                          .pair = small ? 0.2 : 0.1,
+                          .copies = small ? 1 : 6};
     for (int k = 0; k < g->motifs; k++) draw_consensus(g, k, &r);
     for (int k = 0; k < g->labels; k++) {
         const int a = (k + k / AF_DNA_RULES) % g->motifs;
@@ -164,6 +165,12 @@ static void add_pair(draft *d, int a, int b, af_rng *r)
     put_site(d, reverse ? a : b, start + width + gap, reverse, r);
 }
 
+/* How many copies; 0: none. */
+static int copies(const af_dna_grammar *g, double chance, af_rng *r)
+{
+    return af_rng_unit(r) < chance ? 1 + (int)af_rng_below(r, (uint64_t)g->copies) : 0;
+}
+
 static void compose(draft *d, af_rng *r)
 {
     const af_dna_grammar *g = d->g;
@@ -171,11 +178,11 @@ static void compose(draft *d, af_rng *r)
     for (int k = 0; k < g->labels; k++) {
         const af_dna_rule *rule = &g->rule[k];
         if (rule->kind != AF_DNA_SPACED) continue;
-        if (af_rng_unit(r) < g->pair) add_pair(d, rule->a, rule->b, r);
-        if (af_rng_unit(r) < g->pair) add_pair(d, rule->b, rule->a, r);
+        for (int n = copies(g, g->pair, r); n > 0; n--) add_pair(d, rule->a, rule->b, r);
+        for (int n = copies(g, g->pair, r); n > 0; n--) add_pair(d, rule->b, rule->a, r);
     }
     for (int k = 0; k < g->motifs; k++)
-        if (af_rng_unit(r) < g->alone) add_motif(d, k, r);
+        for (int n = copies(g, g->alone, r); n > 0; n--) add_motif(d, k, r);
 }
 
 void af_dna_write(af_dna_set *s, const af_dna_grammar *g, uint64_t seed, af_split split)

@@ -10,12 +10,13 @@
  *     unless     a, but not b
  *
  * Pairs are put in in the right order and, as often, in the wrong one, so presence is not enough.
+ * In long sequences sites come in clusters of one to six, as they do in enhancers.
  * Labels share motifs and are therefore correlated. */
 #ifndef AF_DEEPSEA_GRAMMAR_H
 #define AF_DEEPSEA_GRAMMAR_H
 #include "data-prep/deepsea/sequences.h"
 
-enum { AF_DNA_MOTIFS = 12, AF_DNA_SITE = 12, AF_DNA_SITES = 64 };
+enum { AF_DNA_MOTIFS = 12, AF_DNA_SITE = 12, AF_DNA_SITES = 256 };
 /* Planes of x; the complement of base c is 3 - c. */
 enum { AF_DNA_A, AF_DNA_G, AF_DNA_C, AF_DNA_T };
 
@@ -38,6 +39,7 @@ typedef struct af_dna_grammar {
     int labels;
     af_dna_rule rule[AF_DNA_LABELS];
     double alone, pair; /* chances of a motif, and of each of a pair's two orders */
+    int copies;         /* at most, of what is put in */
 } af_dna_grammar;
 
 typedef struct af_dna_site {
