@@ -6,10 +6,13 @@
 #include "core/graph/graph.h"
 
 typedef struct af_predictions {
-    int64_t n;          /* samples, or groups after aggregation */
-    af_shape shape;     /* of one prediction */
-    const float *pred;  /* {n, C, H, W}: logits or values */
-    const void *target; /* int32 {n} for single labels, else float {n, C, H, W} */
+    int64_t n;            /* samples, or groups after aggregation */
+    af_shape shape;       /* of one prediction */
+    const float *pred;    /* {n, C, H, W}: logits or values */
+    const void *target;   /* int32 {n} for single labels, else float {n, C, H, W} */
+    const uint8_t *mask;  /* {n, C, H, W}: 0 where there is no target; NULL: everywhere is one */
+    const int32_t *group; /* {n}: what a sample was cut from; NULL: each is on its own. Samples
+                             come in the order of their split. */
 } af_predictions;
 
 typedef struct af_metric {
@@ -24,6 +27,12 @@ typedef struct af_metric {
 static inline double af_metric_error(const af_metric *m, double score)
 {
     return m->higher_is_better ? 1 - score : score;
+}
+
+/* Whether element e of {n, C, H, W} has a target. */
+static inline bool af_metric_counts(const af_predictions *p, int64_t e)
+{
+    return !p->mask || p->mask[e];
 }
 
 /* The index of the largest of v[0 .. n), the lowest one when several are. */

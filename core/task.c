@@ -9,3 +9,8 @@ const char *const af_objective_names[] = {
 };
 const char *const af_protocol_names[AF_PROTOCOLS + 1] = {
     [AF_CLEAN] = "clean", [AF_PAPER] = "paper"};
+
+const char *af_task_metric(const af_task *t, af_protocol p)
+{
+    return p == AF_PAPER && t->paper_metric ? t->paper_metric : t->metric;
+}

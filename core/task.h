@@ -22,6 +22,7 @@ typedef struct af_task {
     const char *name, *title, *domain, *summary;
     af_objective objective;
     const char *loss, *metric; /* names of a loss and of a metric plugin */
+    const char *paper_metric;  /* the metric of protocol paper; NULL: the same */
     af_aggregate aggregate;
     af_sampler sampler;
     const char *const *labels; /* class names, NULL-terminated; NULL: none */
@@ -29,5 +30,8 @@ typedef struct af_task {
     const char *notes; /* choices made where the sources are silent; differences by size */
     const char *cite, *license;
 } af_task;
+
+/* The name of the metric that a protocol is scored by. */
+const char *af_task_metric(const af_task *t, af_protocol p);
 
 #endif

@@ -109,6 +109,7 @@ static af_status describe_task(json_t *o, const void *plugin)
     put(o, "objective", af_objective_names[t->objective]);
     put(o, "loss", t->loss);
     put(o, "metric", t->metric);
+    if (t->paper_metric) put(o, "paper_metric", t->paper_metric);
     put(o, "scored", aggregates[t->aggregate]);
     put(o, "epoch", t->sampler == AF_ALL ? "every sample" : "one sample of each group");
     if (t->labels) json_object_set_new(o, "labels", list_of(t->labels));

@@ -45,8 +45,9 @@ static af_status next_message(json_t **out, worker *w)
 static af_status open_names(worker *w)
 {
     af_workbench *b = &w->bench;
-    const char *task, *space, *backend, *precision;
+    const char *task, *metric, *space, *backend, *precision;
     AF_TRY(af_json_str(&task, w->open, "task"));
+    AF_TRY(af_json_str(&metric, w->open, "metric"));
     AF_TRY(af_json_str(&space, w->open, "space"));
     AF_TRY(af_json_str(&backend, w->open, "backend"));
     AF_TRY(af_json_str(&precision, w->open, "precision"));
@@ -55,8 +56,8 @@ static af_status open_names(worker *w)
     AF_TRY(af_need_space(&b->space, space));
     AF_TRY(af_need_backend(&b->backend, backend));
     AF_TRY(af_precision_find(&b->precision, b->backend, precision));
-    b->metric = af_find_metric(b->task->metric);
-    return b->metric ? AF_OK : af_fail(AF_EINTERNAL, "no metric '%s'", b->task->metric);
+    b->metric = af_find_metric(metric);
+    return b->metric ? AF_OK : af_fail(AF_EINTERNAL, "no metric '%s'", metric);
 }
 
 static af_status open_numbers(worker *w)

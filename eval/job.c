@@ -210,10 +210,10 @@ static af_status resolve(resolved *r, const af_job *j)
     AF_TRY(af_budget_parse(&r->o.budget, j->budget));
     if (r->o.searcher) AF_TRY(af_share_check(r->o.searcher, &r->o.budget));
     AF_TRY(resolve_options(r, j));
-    r->o.metric = af_find_metric(r->o.task->metric);
+    const char *metric = af_task_metric(r->o.task, r->o.protocol);
+    r->o.metric = af_find_metric(metric);
     r->o.wrn = af_find_space("wrn");
-    if (!r->o.metric)
-        return af_fail(AF_EINTERNAL, "task %s: no metric '%s'", j->task, r->o.task->metric);
+    if (!r->o.metric) return af_fail(AF_EINTERNAL, "task %s: no metric '%s'", j->task, metric);
     return r->o.wrn ? AF_OK : af_fail(AF_EINTERNAL, "no space 'wrn', which defines the unit x");
 }
 

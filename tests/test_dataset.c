@@ -409,7 +409,8 @@ static void predictions_round_trip(void **state)
     toy_copy(&toy_labels);
     assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
     int64_t which[] = {7, 2, 11};
-    assert_ok(af_predictions_write(work_at("p.h5"), d, &(af_indices){which, 3}, pred, json));
+    assert_ok(
+        af_predictions_write(work_at("p.h5"), d, AF_CLEAN, &(af_indices){which, 3}, pred, json));
     af_dataset_close(d);
     hid_t f = H5Fopen(work_at("p.h5"), H5F_ACC_RDONLY, H5P_DEFAULT);
     hid_t text = H5Tcopy(H5T_C_S1), a = H5Aopen(f, "run", H5P_DEFAULT);

@@ -70,10 +70,9 @@ static void loss_values(void **state)
 }
 
 /* Largest error of `sign` times the gradient, relative to the largest difference quotient. */
-static double gradient_error(const af_loss *loss, double sign)
+static double gradient_error_of(const af_loss *loss, sample s, double sign)
 {
     const double h = 1e-5, scale = 0.25;
-    sample s = sample_for(loss);
     double d[SIZE], error = 0, size = 0;
     double sum = loss->run[AF_F64](s.pred, target_of(loss, &s), N, SHAPE, d, scale);
     assert_true(sum == value_of(loss, &s));
@@ -92,6 +91,11 @@ static double gradient_error(const af_loss *loss, double sign)
     }
     assert_true(size > 0.01);
     return error / size;
+}
+
+static double gradient_error(const af_loss *loss, double sign)
+{
+    return gradient_error_of(loss, sample_for(loss), sign);
 }
 
 static void loss_gradients(void **state)
@@ -128,6 +132,39 @@ static void losses_of_extremes(void **state)
         const void *target = af_losses[i]->target == AF_TARGET_CLASS ? (const void *)&label : bits;
         assert_true(isnan(af_losses[i]->run[AF_F64](hole, target, 1, SHAPE, NULL, 1)));
     }
+}
+
+/* An element without a target adds nothing to the sums and has no gradient; the means still divide
+ * by all elements. So where every prediction there is right, the loss is as it was. */
+static void targets_that_are_not_there(void **state)
+{
+    (void)state;
+    for (int i = 0; af_losses[i] != NULL; i++) {
+        const af_loss *loss = af_losses[i];
+        if (loss->target != AF_TARGET_DENSE) continue;
+        sample s = sample_for(loss);
+        for (int e = 0; e < SIZE; e += 5) s.dense[e] = NAN;
+        assert_true(gradient_error_of(loss, s, 1) < 1e-9);
+        double d[SIZE], double_sum = loss->run[AF_F64](s.pred, s.dense, N, SHAPE, d, 1);
+        float narrow[SIZE];
+        double sum = loss->run[AF_F32](s.narrow, s.dense, N, SHAPE, narrow, 1);
+        assert_true(fabs(sum - double_sum) < 1e-5 * double_sum);
+        for (int e = 0; e < SIZE; e++)
+            if (e % 5 == 0)
+                assert_true(d[e] == 0 && narrow[e] == 0);
+            else
+                assert_true(d[e] != 0 && fabs(narrow[e] - d[e]) < 1e-5);
+        for (int e = 0; e < SIZE; e += 5) s.pred[e] = 1e9; /* what is predicted there is the same */
+        assert_true(loss->run[AF_F64](s.pred, s.dense, N, SHAPE, NULL, 1) == double_sum);
+    }
+    /* by hand: (9 + 1) / 4, not / 2 */
+    const double pred[4] = {3, 7, 1, 7};
+    const float target[4] = {0, NAN, 0, NAN};
+    assert_true(af_loss_mse.run[AF_F64](pred, target, 1, SHAPE, NULL, 1) == 2.5);
+    const float zero[4] = {0, NAN, NAN, NAN};
+    const double even[4] = {0, 7, 7, 7};
+    const double bce = af_loss_bce.run[AF_F64](even, zero, 1, SHAPE, NULL, 1);
+    assert_true(fabs(bce - log(2) / 4) < 1e-15);
 }
 
 static void label_out_of_range(void **state)
@@ -302,6 +339,7 @@ int main(void)
         cmocka_unit_test(loss_values),
         cmocka_unit_test(loss_gradients),
         cmocka_unit_test(losses_of_extremes),
+        cmocka_unit_test(targets_that_are_not_there),
         cmocka_unit_test(label_out_of_range),
         cmocka_unit_test(optimisers),
         cmocka_unit_test(optimiser_defaults),

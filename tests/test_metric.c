@@ -22,7 +22,7 @@ static double score_guesses(const af_metric *m, const int32_t *target, const int
     static float logits[MAX_N * MAX_CLASSES];
     for (int i = 0; i < n; i++)
         for (int c = 0; c < classes; c++) logits[i * classes + c] = c == guess[i] ? 1 : -(float)c;
-    const af_predictions p = {n, {classes, 1, 1}, logits, target};
+    const af_predictions p = {n, {classes, 1, 1}, logits, target, NULL, NULL};
     double score = NAN;
     assert_ok(m->score(&p, &score));
     return score;
@@ -76,7 +76,7 @@ static void ties_go_to_the_lowest_class(void **state)
     const float logits[] = {1, 1, 0, 0, 2, 2, -1, -1, -1};
     const int32_t lowest[] = {0, 1, 0}, other[] = {1, 2, 2};
     double score;
-    af_predictions p = {3, {3, 1, 1}, logits, lowest};
+    af_predictions p = {3, {3, 1, 1}, logits, lowest, NULL, NULL};
     assert_ok(af_metric_accuracy.score(&p, &score));
     assert_true(score == 1);
     p.target = other;
@@ -89,14 +89,14 @@ static void dense_metrics_by_hand(void **state)
 {
     (void)state;
     const float pred[] = {3, 4, 0, 1, 1, 1}, target[] = {0, 4, 3, 2, 2, 1};
-    const af_predictions p = {2, {1, 1, 3}, pred, target};
+    const af_predictions p = {2, {1, 1, 3}, pred, target, NULL, NULL};
     double score;
     assert_ok(af_metric_relative_l2.score(&p, &score));
     close_to(score, (sqrt(18.0 / 25) + sqrt(2.0 / 9)) / 2);
     assert_ok(af_metric_mse.score(&p, &score));
     close_to(score, 20.0 / 6);
     const float zeros[6] = {0, 0, 1, 0, 0, 0};
-    const af_predictions undefined = {2, {1, 1, 3}, pred, zeros};
+    const af_predictions undefined = {2, {1, 1, 3}, pred, zeros, NULL, NULL};
     assert_int_equal(af_metric_relative_l2.score(&undefined, &score), AF_EINVAL);
     assert_says("target 1 of 2 is zero everywhere");
 }
@@ -111,15 +111,16 @@ static void what_is_not_finite_is_refused(void **state)
         for (size_t b = 0; b < LENGTH(bad); b++) {
             const af_metric *m = metrics[k];
             const float pred[6] = {1, 2, 3, 4, bad[b], 6};
-            const af_predictions p = {
-                2, {3, 1, 1}, pred, m->dense ? (const void *)dense : (const void *)labels};
+            const af_predictions p = {2,    {3, 1, 1},
+                                      pred, m->dense ? (const void *)dense : (const void *)labels,
+                                      NULL, NULL};
             double score = 7;
             assert_int_equal(m->score(&p, &score), AF_EDIVERGED);
             assert_says("prediction 1 of 2 has ");
             assert_says("at element 1, want finite numbers; the training diverged");
             assert_true(score == 7);
         }
-    const af_predictions none = {0, {3, 1, 1}, dense, labels};
+    const af_predictions none = {0, {3, 1, 1}, dense, labels, NULL, NULL};
     double score;
     assert_int_equal(af_metric_accuracy.score(&none, &score), AF_EINVAL);
     assert_says("no predictions to score");
@@ -168,19 +169,19 @@ static void majority_by_group(void **state)
     /* group 0: 0 2 0 -> 0, right. group 3: 1 0 0 -> 0, right. group 1: 2 1 0, a tie -> the first
      * seen, 2, wrong. */
     vote(logits, (const int[]){0, 1, 2, 1, 0, 0, 2, 0, 0}, 9);
-    assert_ok(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits));
+    assert_ok(af_score(&score, &toy_labels, &af_metric_accuracy, d, AF_CLEAN, &w, logits));
     close_to(score, 2.0 / 3);
     /* the same tie with class 1 first */
     vote(logits, (const int[]){0, 1, 1, 2, 0, 0, 2, 0, 0}, 9);
-    assert_ok(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits));
+    assert_ok(af_score(&score, &toy_labels, &af_metric_accuracy, d, AF_CLEAN, &w, logits));
     close_to(score, 1);
     /* by sample: the right ones are samples 0, 10, 11, 2 and 3 */
     af_task each = toy_labels;
     each.aggregate = AF_PER_SAMPLE;
-    assert_ok(af_score(&score, &each, &af_metric_accuracy, d, &w, logits));
+    assert_ok(af_score(&score, &each, &af_metric_accuracy, d, AF_CLEAN, &w, logits));
     close_to(score, 5.0 / 9);
     /* F1 by group: class 0 of 2 groups right, class 1 right, class 2 nowhere */
-    assert_ok(af_score(&score, &toy_labels, &af_metric_f1_macro, d, &w, logits));
+    assert_ok(af_score(&score, &toy_labels, &af_metric_f1_macro, d, AF_CLEAN, &w, logits));
     close_to(score, 2.0 / 3);
     af_dataset_close(d);
 }
@@ -197,10 +198,10 @@ static void mean_logit_by_group(void **state)
     const af_indices w = {which, 3};
     /* two of three windows vote for class 0, the mean is largest for class 1, which is right */
     const float logits[] = {1, 0, 0, 1, 0, 0, 0, 9, 0};
-    assert_ok(af_score(&score, &task, &af_metric_accuracy, d, &w, logits));
+    assert_ok(af_score(&score, &task, &af_metric_accuracy, d, AF_CLEAN, &w, logits));
     close_to(score, 1);
     task.aggregate = AF_MAJORITY;
-    assert_ok(af_score(&score, &task, &af_metric_accuracy, d, &w, logits));
+    assert_ok(af_score(&score, &task, &af_metric_accuracy, d, AF_CLEAN, &w, logits));
     assert_true(score == 0);
     af_dataset_close(d);
 }
@@ -216,11 +217,12 @@ static void dense_targets_are_gathered(void **state)
     const af_indices w = {which, 2};
     for (int k = 0; k < 2; k++)
         for (int e = 0; e < TOY_Y; e++) pred[k * TOY_Y + e] = (float)(which[k] - e) + (k ? 0 : 2);
-    assert_ok(af_score(&score, &toy_dense, &af_metric_mse, d, &w, pred));
+    assert_ok(af_score(&score, &toy_dense, &af_metric_mse, d, AF_CLEAN, &w, pred));
     close_to(score, 2);
-    assert_ok(af_score(&score, &toy_dense, &af_metric_relative_l2, d, &w, pred));
+    assert_ok(af_score(&score, &toy_dense, &af_metric_relative_l2, d, AF_CLEAN, &w, pred));
     close_to(score, sqrt(20.0 / (49 + 36 + 25 + 16 + 9)) / 2);
-    assert_int_equal(af_score(&score, &toy_dense, &af_metric_accuracy, d, &w, pred), AF_EINVAL);
+    assert_int_equal(af_score(&score, &toy_dense, &af_metric_accuracy, d, AF_CLEAN, &w, pred),
+                     AF_EINVAL);
     assert_says("metric 'accuracy' wants labels, but task 'field' has dense targets");
     af_dataset_close(d);
 }
@@ -234,16 +236,18 @@ static void score_refuses_what_it_cannot_judge(void **state)
     int64_t which[] = {3, 4, 5};
     const af_indices w = {which, 3};
     open_toy(&d, &toy_labels, false);
-    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits), AF_EFORMAT);
+    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, AF_CLEAN, &w, logits),
+                     AF_EFORMAT);
     assert_says("samples 'A00001' and 'A00001b' are of group 101 but have different targets");
     logits[4] = NAN; /* a vote would not show it */
-    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits),
+    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, AF_CLEAN, &w, logits),
                      AF_EDIVERGED);
     assert_says("prediction 1 of 3 has ");
     logits[4] = 0;
     const int32_t *group = d->group;
     d->group = NULL;
-    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits), AF_EFORMAT);
+    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, AF_CLEAN, &w, logits),
+                     AF_EFORMAT);
     assert_says("/group: missing, but task 'toy' is scored by group");
     d->group = group;
     af_dataset_close(d);
@@ -261,7 +265,7 @@ static void score_survives_short_memory(void **state)
     open_toy(&d, &toy_labels, true);
     for (unsigned long k = 1; st == AF_ENOMEM; k++) {
         af_alloc_fail_at(k);
-        st = af_score(&score, &toy_labels, &af_metric_f1_macro, d, &w, logits);
+        st = af_score(&score, &toy_labels, &af_metric_f1_macro, d, AF_CLEAN, &w, logits);
         af_alloc_fail_at(0);
         assert_true(k < 20);
     }

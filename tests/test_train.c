@@ -83,7 +83,7 @@ static void chosen_weights_are_the_best_epochs(void **state)
     assert_ok(af_train(&out, &s.t));
     const af_indices *valid = &s.data->split[AF_CLEAN][AF_VALID];
     assert_ok(af_train_infer(&pred, &out, &s.t, s.data, valid, &flops));
-    assert_ok(af_score(&score, s.task, s.t.metric, s.data, valid, pred));
+    assert_ok(af_score(&score, s.task, s.t.metric, s.data, s.t.protocol, valid, pred));
     assert_true(af_metric_error(s.t.metric, score) == out.outcome.error);
     assert_true(flops > 0);
     af_free(pred);

@@ -237,6 +237,21 @@ static af_status check_scale(const float *mean, const float *std, af_shape s, in
     return AF_OK;
 }
 
+static af_status check_mask(const af_dataset *d, int protocol)
+{
+    const uint8_t *mask = d->mask[protocol];
+    const int64_t size = af_shape_size(d->output);
+    if (mask && !d->dense)
+        return af_fail(AF_EFORMAT, "/mask/%s: there, but the targets are labels, want dense ones",
+                       af_protocol_names[protocol]);
+    for (int64_t e = 0; mask && e < d->n * size; e++)
+        if (mask[e] > 1)
+            return af_fail(AF_EFORMAT, "/mask/%s: sample %lld (id '%s') has %d, want 0 or 1",
+                           af_protocol_names[protocol], (long long)(e / size),
+                           d->ids + e / size * AF_ID_MAX, mask[e]);
+    return AF_OK;
+}
+
 af_status af_dataset_check(const af_dataset *d, const af_task *task, af_dataset_part part)
 {
     AF_TRY(check_shapes(d, task));
@@ -247,6 +262,7 @@ af_status af_dataset_check(const af_dataset *d, const af_task *task, af_dataset_
         const af_scaling *s = &d->scaling[p];
         AF_TRY(check_scale(s->x_mean, s->x_std, d->input, p, 'x'));
         AF_TRY(check_scale(s->y_mean, s->y_std, d->output, p, 'y'));
+        AF_TRY(check_mask(d, p));
     }
     if (!d->dense)
         AF_TRY(check_labels(d));

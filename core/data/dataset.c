@@ -201,6 +201,24 @@ static af_status read_scaling(af_dataset *d)
     return AF_OK;
 }
 
+static af_status read_masks(af_dataset *d)
+{
+    char name[AF_BLOCK_NAME];
+    for (int p = 0; p < AF_PROTOCOLS; p++) {
+        af_block b = {.name = name, .type = AF_UINT8, .rank = 4};
+        const af_shape s = d->output;
+        af_mask_block_name(name, p);
+        if (!af_mapping_has(d->mapping, name)) continue;
+        AF_TRY(af_mapping_block(d->mapping, &b));
+        AF_TRY(want_samples(&b, d->n));
+        if (!d->dense || b.dims[1] != s.c || b.dims[2] != s.h || b.dims[3] != s.w)
+            return af_fail(AF_EFORMAT, "%s: %lld x %lld x %lld a sample, want it like a dense /y",
+                           name, (long long)b.dims[1], (long long)b.dims[2], (long long)b.dims[3]);
+        d->mask[p] = b.data;
+    }
+    return AF_OK;
+}
+
 static af_status read_all(af_dataset *d, const af_task *task, af_dataset_part part)
 {
     AF_TRY(af_mapping_open(&d->mapping, d->path));
@@ -212,6 +230,7 @@ static af_status read_all(af_dataset *d, const af_task *task, af_dataset_part pa
     AF_TRY(read_names(d));
     AF_TRY(read_splits(d));
     AF_TRY(read_scaling(d));
+    AF_TRY(read_masks(d));
     af_mapping_seal(d->mapping);
     return af_dataset_check(d, task, part);
 }

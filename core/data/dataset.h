@@ -4,6 +4,8 @@
  *   /x      float32, uint8 or int16 {N, C, H, W}, used as float32 of the same value
  *   /y      int32 {N} or float32 {N, C, H, W}
  *   /id     fixed-length strings {N}      /group  int32 {N}, optional: record, clip ... of a sample
+ *   /mask/<protocol>  uint8 {N, C, H, W} like a float /y, optional: 0 where there is no target
+ *           (padding, bad pixels). Losses leave these elements out; what a metric does is its own.
  *   /splits/<protocol>/<train|valid|test> int64 indices into this file
  *   /scale/<protocol>/{x_mean,x_std,y_mean,y_std}  float32, optional: x is used as
  *           (x - mean) / std; predictions are decoded as p * y_std + y_mean before the loss
@@ -11,8 +13,8 @@
  *           or raw files with their sha256), generator, license, cite, labels, classes, sha256,
  *           and in the main file held_out_sha256: of the held-out file made with it
  *   sha256: of the line "task ecg", for labels the line "classes 4", then /x, /y, /id, /group and
- *           for each protocol its splits and its scale, as far as they are there, each after a
- *           line of its name and dimensions, "/splits/clean/train 900"; /x: and its type,
+ *           for each protocol its splits, its scale and its mask, as far as they are there, each
+ * after a line of its name and dimensions, "/splits/clean/train 900"; /x: and its type,
  *           "/x 900 1 1 250 float32"; /id: and its width
  *
  * Small integers are for data that are integers: pixels, counts, readings of a converter. They take
@@ -67,6 +69,7 @@ typedef struct af_dataset {
     const int32_t *group; /* {n}; NULL: none */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
+    const uint8_t *mask[AF_PROTOCOLS]; /* mapped, {n, C, H, W} like y; NULL: none */
     struct af_mapping *mapping;
 } af_dataset;
 
@@ -119,6 +122,7 @@ typedef struct af_dataset_content {
     const int32_t *group; /* may be NULL */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
+    const uint8_t *mask[AF_PROTOCOLS]; /* 0 or 1, like y; NULL: none */
     /* extra attributes as numbers, e.g. the solver's residual */
     const char *const *attr_names;
     const double *attr_values;
@@ -131,10 +135,11 @@ AF_CHECKED af_status af_dataset_write_pair(const char *directory, const af_datas
 /* One file, atomically. A main file alone can be opened, but not run or checked as a dataset. */
 AF_CHECKED af_status af_dataset_write(const char *directory, const af_dataset_content *c);
 
-/* ---- predictions of a finished run: /id, /pred, /target, /group, attributes of the run ---- */
+/* ---- predictions of a finished run: /id, /pred, /target, /group, /mask, attributes of the run
+ * ---- */
 AF_CHECKED af_status af_predictions_write(const char *path, const af_dataset *d,
-                                          const af_indices *which, const float *pred,
-                                          const char *result_json);
+                                          af_protocol protocol, const af_indices *which,
+                                          const float *pred, const char *result_json);
 
 /* HDF5 prints its own error stack; call once before using it. */
 void af_hdf5_quiet(void);

@@ -11,7 +11,7 @@
 #include "core/data/hdf5.h"
 #include "core/data/names.h"
 
-enum { FIXED_ATTRIBUTES = 13, MAX_BLOCKS = 4 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES) };
+enum { FIXED_ATTRIBUTES = 13, MAX_BLOCKS = 4 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES + 1) };
 
 /* A file being put together; the names and packed arrays live in the arena. */
 typedef struct draft {
@@ -37,6 +37,7 @@ static void view(af_dataset *d, const af_dataset_content *c)
     d->group = c->group;
     memcpy(d->split, c->split, sizeof d->split);
     memcpy(d->scaling, c->scaling, sizeof d->scaling);
+    memcpy(d->mask, c->mask, sizeof d->mask);
 }
 
 static af_status check_texts(const af_dataset_content *c)
@@ -96,6 +97,11 @@ static af_status add_protocol(draft *f, const af_dataset *d, int p)
         f->block[f->blocks++] = (af_block){
             .name = kept, .type = AF_FLOAT32, .rank = 3, .dims = {s.c, s.h, s.w}, .data = values};
     }
+    if (!d->mask[p]) return AF_OK;
+    af_mask_block_name(name, p);
+    const char *kept = af_arena_strdup(f->arena, name);
+    if (!kept) return AF_ENOMEM;
+    add_samples(f, kept, AF_UINT8, d->n, d->output, d->mask[p]);
     return AF_OK;
 }
 

@@ -75,6 +75,13 @@ static void add_protocol(af_sha256 *h, const af_dataset *d, int p)
                                .dims = {s.c, s.h, s.w},
                                .data = values});
     }
+    af_mask_block_name(name, p);
+    if (d->mask[p])
+        add(h, &(af_block){.name = name,
+                           .type = AF_UINT8,
+                           .rank = 4,
+                           .dims = {d->n, d->output.c, d->output.h, d->output.w},
+                           .data = d->mask[p]});
 }
 
 af_status af_dataset_digest(const af_dataset *d, char hex[AF_SHA256_HEX])

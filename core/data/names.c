@@ -30,6 +30,11 @@ void af_scale_block_name(char out[AF_BLOCK_NAME], int protocol, int scale)
     snprintf(out, AF_BLOCK_NAME, "/scale/%s/%s", af_protocol_names[protocol], scales[scale].name);
 }
 
+void af_mask_block_name(char out[AF_BLOCK_NAME], int protocol)
+{
+    snprintf(out, AF_BLOCK_NAME, "/mask/%s", af_protocol_names[protocol]);
+}
+
 float **af_scale_slot(af_scaling *s, int scale)
 {
     return (float **)((char *)s + scales[scale].offset);

@@ -12,6 +12,8 @@ extern const af_block_type af_stored_blocks[AF_STORED_TYPES];
 /* "/splits/clean/train", "/scale/clean/x_mean". */
 void af_split_block_name(char out[AF_BLOCK_NAME], int protocol, int split);
 void af_scale_block_name(char out[AF_BLOCK_NAME], int protocol, int scale);
+/* "/mask/clean". */
+void af_mask_block_name(char out[AF_BLOCK_NAME], int protocol);
 /* The scale-th member of a scaling. */
 float **af_scale_slot(af_scaling *s, int scale);
 static inline bool af_scale_is_y(int scale)

@@ -24,7 +24,8 @@ static void *gather_ids(af_arena *arena, const af_dataset *d, const af_indices *
 }
 
 static af_status write_blocks(af_arena *arena, const char *path, const af_dataset *d,
-                              const af_indices *which, const float *pred, const char *result_json)
+                              af_protocol protocol, const af_indices *which, const float *pred,
+                              const char *result_json)
 {
     const int64_t n = which->count;
     const af_shape s = d->output;
@@ -35,22 +36,32 @@ static af_status write_blocks(af_arena *arena, const char *path, const af_datase
         {"/pred", AF_FLOAT32, 0, 4, {n, s.c, s.h, s.w}, pred},
         {"/target", AF_INT32, 0, 1, {n}, gather(arena, d->y, row, which)},
         {"/group", AF_INT32, 0, 1, {n}, NULL},
+        {"/mask", AF_UINT8, 0, 4, {n, s.c, s.h, s.w}, NULL},
     };
+    int count = 3;
     if (d->dense)
         blocks[2] = (af_block){"/target", AF_FLOAT32, 0, 4, {n, s.c, s.h, s.w}, blocks[2].data};
-    if (d->group) blocks[3].data = gather(arena, d->group, sizeof *d->group, which);
-    if (!blocks[0].data || !blocks[2].data || (d->group && !blocks[3].data)) return AF_ENOMEM;
+    if (d->group) {
+        blocks[count].data = gather(arena, d->group, sizeof *d->group, which);
+        count++;
+    }
+    if (d->mask[protocol]) {
+        blocks[count] = blocks[4];
+        blocks[count++].data = gather(arena, d->mask[protocol], (size_t)af_shape_size(s), which);
+    }
+    for (int b = 0; b < count; b++)
+        if (!blocks[b].data) return AF_ENOMEM;
     const af_attribute run = {.name = "run", .text = result_json};
-    return af_hdf5_write(path, blocks, d->group ? 4 : 3, &run, 1);
+    return af_hdf5_write(path, blocks, count, &run, 1);
 }
 
-af_status af_predictions_write(const char *path, const af_dataset *d, const af_indices *which,
-                               const float *pred, const char *result_json)
+af_status af_predictions_write(const char *path, const af_dataset *d, af_protocol protocol,
+                               const af_indices *which, const float *pred, const char *result_json)
 {
     if (which->count < 1) return af_fail(AF_EINVAL, "%s: no predictions to write", path);
     af_arena *arena = af_arena_new();
     if (!arena) return AF_ENOMEM;
-    af_status st = write_blocks(arena, path, d, which, pred, result_json);
+    af_status st = write_blocks(arena, path, d, protocol, which, pred, result_json);
     af_arena_free(arena);
     return st;
 }

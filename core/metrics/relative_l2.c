@@ -12,6 +12,7 @@ static af_status score(const af_predictions *p, double *out)
     for (int64_t i = 0; i < p->n; i++) {
         double difference = 0, norm = 0;
         for (int64_t e = i * size; e < (i + 1) * size; e++) {
+            if (!af_metric_counts(p, e)) continue;
             const double t = target[e], d = p->pred[e] - t;
             difference += d * d;
             norm += t * t;
@@ -31,7 +32,7 @@ const af_metric af_metric_relative_l2 = {
     .name = "relative_l2",
     .title = "Relative L2",
     .definition = "Mean over samples of ||p - t|| / ||t||, the 2-norms over all elements of a "
-                  "sample, in the target's own units. Lower is better.",
+                  "sample that have a target, in the target's own units. Lower is better.",
     .unit = "1",
     .version = 1,
     .dense = true,

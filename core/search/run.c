@@ -158,7 +158,7 @@ static af_status score(af_run_state *r)
                        r->test->path, af_protocol_names[o->protocol]);
     AF_TRY(af_train_infer(&r->pred, &r->trained, &r->retraining, r->test, which,
                           &r->ledger.score.flops));
-    AF_TRY(af_score(&r->score, o->task, o->metric, r->test, which, r->pred));
+    AF_TRY(af_score(&r->score, o->task, o->metric, r->test, o->protocol, which, r->pred));
     r->ledger.score.seconds = af_clock() - started;
     return AF_OK;
 }
@@ -184,8 +184,8 @@ static af_status leave_result(af_run_state *r)
     char *text = json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS);
     af_status st = text ? AF_OK : af_fail(AF_ENOMEM, "no memory for the result");
     if (st == AF_OK)
-        st = af_predictions_write(r->predictions, r->test, &r->test->split[r->o->protocol][AF_TEST],
-                                  r->pred, text);
+        st = af_predictions_write(r->predictions, r->test, r->o->protocol,
+                                  &r->test->split[r->o->protocol][AF_TEST], r->pred, text);
     if (st == AF_OK) st = af_json_save(result, r->result);
     if (st == AF_OK) af_file_remove(r->checkpoint);
     free(text);

@@ -32,7 +32,7 @@ static af_status validate(af_supernet *s, double *error)
     float *pred;
     double score, ignored = 0;
     AF_TRY(af_train_infer(&pred, &s->nets, &s->weights.names, w->data, which, &ignored));
-    af_status st = af_score(&score, w->task, w->metric, w->data, which, pred);
+    af_status st = af_score(&score, w->task, w->metric, w->data, w->protocol, which, pred);
     af_free(pred);
     if (st == AF_OK) *error = af_metric_error(w->metric, score);
     return st;

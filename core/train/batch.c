@@ -1,4 +1,5 @@
 /* Sampling is a pure function of (seed, trial, epoch): resuming needs no generator state. */
+#include <math.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/train/batch.h"
@@ -73,6 +74,7 @@ af_source af_epoch_source(const af_training *t, int epoch)
     if (augment.mask_in_paper && t->protocol != AF_PAPER) augment.masks = 0;
     return (af_source){.data = t->data,
                        .scaling = &t->data->scaling[t->protocol],
+                       .mask = t->data->mask[t->protocol],
                        .augment = augment,
                        .seed = t->seed,
                        .trial = t->trial,
@@ -103,6 +105,12 @@ static void load_x(float *to, const af_source *s, int64_t sample, float *room)
     af_augment_mask(to, shape, &m);
 }
 
+static void mask_y(float *y, const uint8_t *mask, int64_t size)
+{
+    for (int64_t e = 0; e < size; e++)
+        if (!mask[e]) y[e] = NAN;
+}
+
 void af_batch_load(af_batch *b, const af_source *s, const int64_t *which, int n)
 {
     const af_dataset *d = s->data;
@@ -111,6 +119,10 @@ void af_batch_load(af_batch *b, const af_source *s, const int64_t *which, int n)
         load_x(b->x + (size_t)k * size, s, which[k], b->room);
         memcpy((char *)b->y + (size_t)k * target, (const char *)d->y + (size_t)which[k] * target,
                target);
+        if (s->mask) {
+            const int64_t outputs = af_shape_size(d->output);
+            mask_y((float *)b->y + k * outputs, s->mask + which[k] * outputs, outputs);
+        }
     }
     b->n = n;
 }

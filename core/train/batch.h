@@ -8,6 +8,7 @@
 typedef struct af_source {
     const af_dataset *data;
     const af_scaling *scaling; /* of the training's own dataset and protocol */
+    const uint8_t *mask;       /* of data, for targets; NULL: none */
     af_augment augment;        /* drawn at seed, trial and epoch; all 0: none */
     uint64_t seed, trial;
     uint32_t epoch;
@@ -16,7 +17,7 @@ typedef struct af_source {
 typedef struct af_batch {
     int n;
     float *x;    /* {n, C, H, W} */
-    void *y;     /* targets, int32 {n} or float {n, C, H, W} */
+    void *y;     /* targets, int32 {n} or float {n, C, H, W}, NAN where masked */
     float *room; /* for one sample on its way */
 } af_batch;
 

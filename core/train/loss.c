@@ -47,6 +47,10 @@ double RUN(bce)(const void *pred, const void *target, int n, af_shape shape, voi
     int64_t size = af_shape_size(shape);
     double sum = 0;
     for (int64_t i = 0; i < n * size; i++) {
+        if (isnan(t[i])) {
+            if (d != NULL) d[i] = 0;
+            continue;
+        }
         double e = exp(-fabs((double)p[i])), sigmoid = p[i] >= 0 ? 1 / (1 + e) : e / (1 + e);
         sum += (p[i] < 0 ? 0 : (double)p[i]) - (double)p[i] * t[i] + log1p(e);
         if (d != NULL) d[i] = (real)((sigmoid - t[i]) * (scale / (double)size));
@@ -64,6 +68,10 @@ double RUN(mse)(const void *pred, const void *target, int n, af_shape shape, voi
     int64_t size = af_shape_size(shape);
     double sum = 0;
     for (int64_t i = 0; i < n * size; i++) {
+        if (isnan(t[i])) {
+            if (d != NULL) d[i] = 0;
+            continue;
+        }
         double error = (double)p[i] - t[i];
         sum += error * error;
         if (d != NULL) d[i] = (real)(2 * error * (scale / (double)size));
@@ -83,6 +91,7 @@ double RUN(relative_l2)(const void *pred, const void *target, int n, af_shape sh
     for (int s = 0; s < n; s++, p += size, t += size) {
         double errors = 0, squares = 0;
         for (int64_t i = 0; i < size; i++) {
+            if (isnan(t[i])) continue;
             double error = (double)p[i] - t[i];
             errors += error * error;
             squares += (double)t[i] * t[i];
@@ -91,7 +100,8 @@ double RUN(relative_l2)(const void *pred, const void *target, int n, af_shape sh
         if (d == NULL) continue;
         /* at a perfect prediction the norm has a kink; 0 is its subgradient of least size */
         double slope = errors == 0 ? 0 : scale / (sqrt(errors) * sqrt(squares));
-        for (int64_t i = 0; i < size; i++) *d++ = (real)(((double)p[i] - t[i]) * slope);
+        for (int64_t i = 0; i < size; i++)
+            *d++ = isnan(t[i]) ? 0 : (real)(((double)p[i] - t[i]) * slope);
     }
     return loss;
 }

@@ -13,7 +13,10 @@ typedef enum af_target {
 typedef struct af_loss {
     const char *name, *summary;
     af_target target;
-    /* Returns the sum over the n samples; dpred (may be NULL) receives d(sum)/dpred * scale. */
+    /* Returns the sum over the n samples; dpred (may be NULL) receives d(sum)/dpred * scale.
+     * An element of a dense target that is NAN has no target: it adds nothing to any sum, and its
+     * gradient is 0. Means are over all elements all the same, so that every target weighs alike.
+     */
     double (*run[AF_DTYPES])(const void *pred, const void *target, int n, af_shape shape,
                              void *dpred, double scale);
 } af_loss;

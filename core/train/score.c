@@ -26,6 +26,8 @@ typedef struct table {
     size_t width; /* bytes of a target */
     float *pred;
     char *target;
+    uint8_t *mask;  /* NULL: none */
+    int32_t *group; /* NULL: none */
 } table;
 
 static const char *target_of(const af_dataset *d, size_t width, int64_t sample)
@@ -116,16 +118,42 @@ static af_status aggregate(table *t, const af_task *task, const af_dataset *d,
     return st;
 }
 
-af_status af_score(double *score, const af_task *task, const af_metric *metric, const af_dataset *d,
-                   const af_indices *which, const float *pred)
+/* The mask and the groups of samples scored one by one. */
+static af_status gather(table *t, const af_dataset *d, const uint8_t *mask, const af_indices *which)
 {
     const size_t count = (size_t)which->count, size = (size_t)af_shape_size(d->output);
+    if (mask && !(t->mask = af_alloc(count * size))) return AF_ENOMEM;
+    if (d->group && !(t->group = af_alloc(count * sizeof *t->group))) return AF_ENOMEM;
+    for (; t->n < which->count; t->n++) {
+        const int64_t sample = which->i[t->n];
+        memcpy(t->target + (size_t)t->n * t->width, target_of(d, t->width, sample), t->width);
+        if (mask) memcpy(t->mask + (size_t)t->n * size, mask + (size_t)sample * size, size);
+        if (d->group) t->group[t->n] = d->group[sample];
+    }
+    return AF_OK;
+}
+
+static af_status check_fit(const af_task *task, const af_metric *metric, const af_dataset *d,
+                           bool masked)
+{
     if (metric->dense != d->dense)
         return af_fail(AF_EINVAL,
                        "metric '%s' wants %s, but task '%s' has %s; choose another metric",
                        metric->name, metric->dense ? "dense targets" : "labels", task->name,
                        d->dense ? "dense targets" : "labels");
-    const af_predictions raw = {which->count, d->output, pred, d->y};
+    if (masked && task->aggregate != AF_PER_SAMPLE)
+        return af_fail(AF_EFORMAT, "%s: /mask: task '%s' is scored by group, want no mask", d->path,
+                       task->name);
+    return AF_OK;
+}
+
+af_status af_score(double *score, const af_task *task, const af_metric *metric, const af_dataset *d,
+                   af_protocol protocol, const af_indices *which, const float *pred)
+{
+    const size_t count = (size_t)which->count, size = (size_t)af_shape_size(d->output);
+    const uint8_t *mask = d->mask[protocol];
+    AF_TRY(check_fit(task, metric, d, mask != NULL));
+    const af_predictions raw = {which->count, d->output, pred, d->y, NULL, NULL};
     AF_TRY(af_predictions_check(&raw)); /* a vote would hide a NaN */
     table t = {.shape = d->output, .width = d->dense ? size * sizeof(float) : sizeof(int32_t)};
     const bool grouped = task->aggregate != AF_PER_SAMPLE;
@@ -133,12 +161,13 @@ af_status af_score(double *score, const af_task *task, const af_metric *metric, 
     t.pred = grouped ? af_alloc(count * size * sizeof *t.pred) : NULL;
     af_status st = t.target && (t.pred || !grouped) ? AF_OK : AF_ENOMEM;
     if (st == AF_OK && grouped) st = aggregate(&t, task, d, which, pred);
-    for (; st == AF_OK && !grouped && t.n < which->count; t.n++)
-        memcpy(t.target + (size_t)t.n * t.width, target_of(d, t.width, which->i[t.n]), t.width);
+    if (st == AF_OK && !grouped) st = gather(&t, d, mask, which);
     if (st == AF_OK) {
-        const af_predictions p = {t.n, t.shape, grouped ? t.pred : pred, t.target};
+        const af_predictions p = {t.n, t.shape, grouped ? t.pred : pred, t.target, t.mask, t.group};
         st = metric->score(&p, score);
     }
+    af_free(t.group);
+    af_free(t.mask);
     af_free(t.target);
     af_free(t.pred);
     return st;

@@ -199,7 +199,7 @@ static af_status validate(loop *l, double *error)
     float *pred;
     double score, ignored = 0;
     AF_TRY(af_train_infer(&pred, l->out, t, t->data, l->valid, &ignored));
-    af_status st = af_score(&score, t->task, t->metric, t->data, l->valid, pred);
+    af_status st = af_score(&score, t->task, t->metric, t->data, t->protocol, l->valid, pred);
     af_free(pred);
     if (st == AF_OK) *error = af_metric_error(t->metric, score);
     return st;

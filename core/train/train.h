@@ -57,8 +57,9 @@ AF_CHECKED af_status af_train_predict(af_spend *out, const af_training *t);
  * training `job`. Adds the forward FLOPs to *flops. */
 AF_CHECKED af_status af_train_infer(float **pred, const af_trained *t, const af_training *job,
                                     const af_dataset *d, const af_indices *which, double *flops);
-/* Aggregates by group as the task says, then scores. */
+/* Aggregates by group as the task says, then scores. The protocol picks the mask. */
 AF_CHECKED af_status af_score(double *score, const af_task *task, const af_metric *metric,
-                              const af_dataset *d, const af_indices *which, const float *pred);
+                              const af_dataset *d, af_protocol protocol, const af_indices *which,
+                              const float *pred);
 
 #endif
