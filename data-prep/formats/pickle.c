@@ -161,6 +161,15 @@ static size_t stored_at(const af_pickle_array *a, size_t i)
     return at;
 }
 
+/* IEEE 754's binary16. */
+static double half(unsigned bits)
+{
+    const unsigned exponent = bits >> 10 & 31, fraction = bits & 1023;
+    double size = exponent ? ldexp(1024 + fraction, (int)exponent - 25) : ldexp(fraction, -24);
+    if (exponent == 31) size = fraction ? (double)NAN : (double)INFINITY;
+    return bits >> 15 ? -size : size;
+}
+
 double af_pickle_element(const af_pickle_array *a, size_t i)
 {
     if (!strchr("biuf", a->dtype.kind)) return NAN;
@@ -175,7 +184,7 @@ double af_pickle_element(const af_pickle_array *a, size_t i)
         uint32_t low = (uint32_t)bits;
         memcpy(&wide, &bits, sizeof wide);
         memcpy(&narrow, &low, sizeof narrow);
-        return width == 4 ? (double)narrow : wide;
+        return width == 2 ? half(low) : width == 4 ? (double)narrow : wide;
     }
     if (a->dtype.kind != 'i') return (double)bits;
     int unused = 64 - 8 * width;

@@ -89,5 +89,8 @@ const af_pickle_value *af_pickle_get(const af_pickle_value *dict, const char *ke
 /* Element i in C order of an array of numbers; integers beyond 2^53 are rounded. NAN for
  * objects and texts. */
 double af_pickle_element(const af_pickle_array *a, size_t i);
+/* numpy's "f4" and the like, without a byte order: b1, i1 to i8, u1 to u8, f2, f4, f8, O, or S or U
+ * with a width. False: another type. */
+bool af_pickle_parse_dtype(af_pickle_dtype *out, const char *text, size_t size);
 
 #endif

@@ -47,13 +47,13 @@ static af_status empty_bytes(af_pickle_value **out, af_pickle_machine *m, const 
 /* ---- dtype ---- */
 
 /* "u1" and the like: a kind and a width, in bytes or, of texts, in characters. */
-static bool parse_dtype(af_pickle_dtype *out, const char *text, size_t size)
+bool af_pickle_parse_dtype(af_pickle_dtype *out, const char *text, size_t size)
 {
     static const struct {
         char kind;
         const char *widths; /* NULL: any */
         int unit;
-    } kinds[] = {{'b', "1", 1},  {'i', "1248", 1}, {'u', "1248", 1},           {'f', "48", 1},
+    } kinds[] = {{'b', "1", 1},  {'i', "1248", 1}, {'u', "1248", 1},           {'f', "248", 1},
                  {'O', "48", 1}, {'S', NULL, 1},   {'U', NULL, AF_PICKLE_UCS4}};
     enum { MOST_DIGITS = 6 };
     int width = 0;
@@ -77,12 +77,12 @@ static af_status make_dtype(af_pickle_value **out, af_pickle_machine *m, const a
     char name[SHOWN] = "of no name";
     AF_TRY(af_pickle_new(out, m, AF_PICKLE_DTYPE));
     if (is_string(text)) {
-        if (parse_dtype(&(*out)->dtype, text->data, text->size)) return AF_OK;
+        if (af_pickle_parse_dtype(&(*out)->dtype, text->data, text->size)) return AF_OK;
         shown(name, text->data, text->size);
     }
     return af_fail(AF_EFORMAT,
-                   "numpy dtype %s; want b1, i1 to i8, u1 to u8, f4, f8, O, or S or U with a "
-                   "width: convert with astype and save again",
+                   "numpy dtype %s; want b1, i1 to i8, u1 to u8, f2 to f8, O, or S or U with "
+                   "a width: convert with astype and save again",
                    name);
 }
 
