@@ -5,6 +5,8 @@
 #include "core/base/alloc.h"
 #include "core/search/share.h"
 #include "eval/cli.h"
+#include "eval/network.h"
+#include "eval/own.h"
 
 const af_option af_job_options[] = {
     {"task", AF_OPT_TEXT, offsetof(af_job, task), NULL, 0, 0, "see `afield list tasks`", NULL,
@@ -19,8 +21,9 @@ const af_option af_job_options[] = {
      "for the search: 4x, 20trials, 30epochs, 600s or 1e15flop", NULL, "AMOUNT"},
     {"seed", AF_OPT_U64, offsetof(af_job, seed), "0", 0, 9e18, "decides everything random", NULL,
      NULL},
-    {"size", AF_OPT_CHOICE, offsetof(af_job, size), "tiny", 0, 0,
-     "of the data, the networks and the recipe", af_size_names, NULL},
+    {"size", AF_OPT_CHOICE, offsetof(af_job, size), "auto", 0, 0,
+     "of the data, the networks and the recipe; auto: tiny, or the only size of your own dataset",
+     af_network_sizes, NULL},
     {"protocol", AF_OPT_CHOICE, offsetof(af_job, protocol), "clean", 0, 0,
      "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL},
     {"workers", AF_OPT_INT, offsetof(af_job, workers), "4", 1, 1024,
@@ -43,12 +46,18 @@ const af_option af_job_options[] = {
      "print result.json instead of a summary", NULL, NULL},
     {0}};
 
+static af_size size_of(const af_job *j, const af_task *task)
+{
+    return j->size != AF_SIZES ? (af_size)j->size : task ? af_usual_size(task) : AF_TINY;
+}
+
 af_status af_job_directory(char out[AF_PATH_MAX], const af_job *j)
 {
     bool baseline = !af_find_searcher(j->method);
     const char *space = baseline ? "" : j->space ? j->space : "nb201";
-    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task, af_size_names[j->size],
-                          j->method, *space ? "-" : "", space, j->budget,
+    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task,
+                          af_size_names[size_of(j, af_find_task(j->task))], j->method,
+                          *space ? "-" : "", space, j->budget,
                           j->protocol == AF_PAPER ? "-paper" : "", j->seed);
 }
 
@@ -120,7 +129,6 @@ static af_status resolve_options(resolved *r, const af_job *j)
 static af_status resolve(resolved *r, const af_job *j)
 {
     *r = (resolved){.o = {.seed = j->seed,
-                          .size = (af_size)j->size,
                           .protocol = (af_protocol)j->protocol,
                           .workers = j->workers,
                           .threads = j->threads,
@@ -135,6 +143,7 @@ static af_status resolve(resolved *r, const af_job *j)
                        "--method is missing; `afield list searchers` and `afield list baselines` "
                        "show what there is");
     AF_TRY(af_need_task(&r->o.task, j->task));
+    r->o.size = size_of(j, r->o.task);
     AF_TRY(af_need_method(&r->o.searcher, &r->o.space, j->method, j->space));
     AF_TRY(af_need_backend(&r->o.backend, j->backend));
     AF_TRY(af_precision_find(&r->o.precision, r->o.backend, j->precision));

@@ -34,5 +34,5 @@ says "nothing is called 'nothing'"
 fails 2 list lists
 says "no kind 'lists'"
 fails 2 data generat ecg
-says "want generate, import or check"
+says "want generate, import, import-own, check, export, where or fetch"
 silent
