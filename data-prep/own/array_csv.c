@@ -76,23 +76,44 @@ static bool number(const char *text, double *v)
     return end != text && !*end;
 }
 
-/* Counts fields, and looks whether the first line is a header. */
-static af_status measure(table *t)
+/* Goes over a line: its fields, and whether one of them is a number. */
+static af_status look(table *t, int *fields, bool *numbers)
 {
     char field[FIELD];
     double v;
-    bool last = false, any = false;
-    const char *start = t->at;
+    *fields = 0;
+    *numbers = false;
     skip_empty(t);
-    if (t->at >= t->end) return af_fail(AF_EFORMAT, "%s: empty", t->path);
-    while (!last) {
+    for (bool last = t->at >= t->end; !last; ++*fields) {
+        if (*fields == MAX_COLUMNS) return wrong(t, "too many columns");
         AF_TRY(take_field(t, field, &last));
-        any |= number(field, &v);
-        if (++t->columns > MAX_COLUMNS) return wrong(t, "too many columns");
+        *numbers |= number(field, &v);
     }
-    t->headed = t->source->header == 2 ? !any : t->source->header == 1;
-    t->at = start;
-    t->line = 1;
+    return AF_OK;
+}
+
+/* Whether a column is asked for by a name that is no number, which only a header can have. */
+static bool asks_by_name(const af_yaml_node *columns)
+{
+    if (!columns) return false;
+    if (columns->kind == AF_YAML_TEXT) return *columns->text < '0' || *columns->text > '9';
+    for (const af_yaml_node *n = columns->first; n; n = n->next)
+        if (n->kind == AF_YAML_TEXT && asks_by_name(n)) return true;
+    return false;
+}
+
+/* Counts fields, and decides whether the first line is a header: unless told, it is when it has no
+ * number, and the second line has one or columns are asked for by name. */
+static af_status measure(table *t)
+{
+    table ahead = *t;
+    int fields;
+    bool first, second;
+    AF_TRY(look(&ahead, &t->columns, &first));
+    if (!t->columns) return af_fail(AF_EFORMAT, "%s: empty", t->path);
+    AF_TRY(look(&ahead, &fields, &second));
+    const bool guess = !first && (second || asks_by_name(t->source->columns));
+    t->headed = t->source->header == 2 ? guess : t->source->header == 1;
     skip_empty(t);
     return AF_OK;
 }

@@ -21,7 +21,7 @@ typedef struct af_own_source {
     const char *key;             /* of an array in .npz or HDF5; NULL: the only one */
     const af_yaml_node *columns; /* CSV: which; NULL: all */
     const char *separator;       /* CSV: one character; NULL: "," and in .tsv a tab */
-    int header;                  /* CSV: 0 no, 1 yes, 2: when its first line has no number */
+    int header;                  /* CSV: 0 no, 1 yes, 2: see array_csv.c */
 } af_own_source;
 
 /* Samples: x and y, and what is known of each. */

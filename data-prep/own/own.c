@@ -208,20 +208,21 @@ done:
 }
 
 /* A class without training samples can be meant, but hardly ever is. */
-static void warn_of_classes(const af_own_samples *s)
+static af_status warn_of_classes(const af_own_samples *s)
 {
+    const af_indices *train = &s->split[AF_TRAIN];
     int missing = 0, first = -1;
+    if (!s->label) return AF_OK;
     unsigned char *seen = af_calloc((size_t)s->output.c, 1);
-    if (!seen || !s->label) goto done;
-    for (int64_t k = 0; k < s->split[AF_TRAIN].count; k++)
-        seen[s->label[s->split[AF_TRAIN].i[k]]] = 1;
+    if (!seen) return AF_ENOMEM;
+    for (int64_t k = 0; k < train->count; k++) seen[s->label[train->i[k]]] = 1;
     for (int c = s->output.c - 1; c >= 0; c--)
         if (!seen[c]) missing++, first = c;
     if (missing)
         af_log(AF_LOG_WARN, "%s: %d of %d classes have no training samples, the first one is %d",
                s->own->task.name, missing, s->output.c, first);
-done:
     af_free(seen);
+    return AF_OK;
 }
 
 static void directory_of(char out[AF_PATH_MAX], const char *path)
@@ -242,7 +243,7 @@ af_status af_own_import(const af_own *own, const char *path, const char *directo
     AF_GOTO(st, done, af_own_names(&s));
     AF_GOTO(st, done, af_own_splits(&s));
     AF_GOTO(st, done, origin(&source, own, path, base));
-    warn_of_classes(&s);
+    AF_GOTO(st, done, warn_of_classes(&s));
     st = write_pair(&s, source, directory);
 done:
     free(source); /* jansson's */
