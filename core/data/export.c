@@ -249,13 +249,12 @@ static json_t *describe(const af_task *t, const af_dataset *main, const af_datas
         json_array_append_new(labels, json_string(t->labels[k]));
     const bool classes = t->objective <= AF_MULTI_LABEL;
     return json_pack(
-        "{si ss ss ss ss ss ss ss so so so so ss ss ss ss ss}", "format", 1, "task", t->name,
+        "{si ss ss? ss ss ss ss? ss? so so so so ss ss ss? ss? ss}", "format", 1, "task", t->name,
         "title", t->title, "size", af_size_names[main->size], "provenance", main->provenance,
         "objective", af_objective_names[t->objective], "loss", t->loss, "metric", t->metric,
         "classes", classes ? json_integer(main->output.c) : json_null(), "labels", labels, "input",
         shape_json(main->input), "output", shape_json(main->output), "sha256", main->sha256,
-        "test_sha256", test->sha256, "licence", t->license ? t->license : "", "cite",
-        t->cite ? t->cite : "", "scaling",
+        "test_sha256", test->sha256, "licence", t->license, "cite", t->cite, "scaling",
         "x is used as (x - x_mean) / x_std, where there is a scale; predictions are decoded as p * "
         "y_std + y_mean");
 }
