@@ -69,4 +69,7 @@ void af_own_free(af_own *own); /* NULL is fine */
 /* manifest_recipe.c: the defaults of size and objective, then what the manifest changes. */
 AF_CHECKED af_status af_own_recipe(af_recipe *out, const af_yaml_node *root, const af_task *task);
 
+/* manifest_data.c: from `data` and `split`. */
+AF_CHECKED af_status af_own_read_data(af_own *own, const af_yaml_node *root);
+
 #endif

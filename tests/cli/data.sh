@@ -52,6 +52,7 @@ fails 1 data fetch darcy
 says "afield data where darcy"
 fails 2 data export ecg
 says "--to DIR is missing"
+ok data generate ecg
 ok data export ecg --to arrays
 says "arrays/dataset.json"
 [ -s arrays/clean/train_x.npy ] && [ -s arrays/clean/test_x.npy ] || die "no arrays"
