@@ -106,6 +106,19 @@ af_status af_own_list(char ***names, size_t *count)
     return AF_OK;
 }
 
+/* Data of an earlier import whose manifest gave another size. */
+static void remove_other_sizes(const af_task *t)
+{
+    char at[AF_PATH_MAX], path[AF_PATH_MAX], provenance[AF_PROVENANCE_MAX];
+    for (int size = 0; size < AF_SIZES; size++)
+        for (int part = AF_MAIN; part <= AF_HELD_OUT; part++)
+            if (size != (int)t->size && af_dataset_directory(at, (af_size)size) == AF_OK &&
+                af_dataset_provenance(provenance, at, t->name, (af_dataset_part)part) == AF_OK &&
+                !strcmp(provenance, "own") &&
+                af_dataset_path(path, at, t->name, (af_dataset_part)part) == AF_OK)
+                af_file_remove(path);
+}
+
 /* The manifest comes last: a task that is known has its data. */
 static af_status replace(const af_own *own, const char *path, const char *at, const char *text,
                          size_t size)
@@ -116,7 +129,9 @@ static af_status replace(const af_own *own, const char *path, const char *at, co
     AF_TRY(af_mkdirs(own_directory));
     AF_TRY(af_mkdirs(at));
     AF_TRY(af_own_import(own, path, at));
-    return af_file_write(kept_at, text, size);
+    AF_TRY(af_file_write(kept_at, text, size));
+    remove_other_sizes(&own->task);
+    return AF_OK;
 }
 
 /* A task of this name that was imported before, with another size too. */

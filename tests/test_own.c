@@ -503,6 +503,47 @@ static void labels_may_be_names(void **state)
     assert_says("sample 2 has label 'middle', which is none of `labels:`");
 }
 
+static void series_hold_values_and_labels(void **state)
+{
+    (void)state;
+    static const char manifest[] =
+        "task: mine\nobjective: single_label\nsize: tiny\nlabels: [up, down]\n"
+        "data: {x: s.ts, y: s.ts, axes: NCW}\nsplit: {valid: 0.3, test: 0.3}\n";
+    static const char head[] =
+        "# a comment\n@problemName t\n@timestamps false\n@classLabel true up down\n@data\n";
+    static const struct {
+        const char *line, *says;
+    } bad[] = {{"1,2,3:4,5:up\n", "s.ts:6: series of another length"},
+               {"1,2,3:4,5,6:up\n1,2,3:up\n", "s.ts:7: another number of channels"},
+               {"1,2,3:4,5,6:1,2,3:up\n1,2,3:1,2,3:up\n", "s.ts:7: another number of channels"},
+               {"1,2,3:4,5,6:up\n1,2,3:4,5,6:1,2,3:up\n", "s.ts:7: another number of channels"},
+               {"1,?,3:4,5,6:up\n", "s.ts:6: '?', want a finite number"},
+               {"1,2,3:4,5,:up\n", "s.ts:6: "},
+               {"1,2,3\n", "no class label"},
+               {"", "no samples below @data"}};
+    char text[1024];
+    snprintf(text, sizeof text,
+             "%s1,2,3:4,5,6:up\r\n\n7,8,9:1,2,3:down\n1,1,1:2,2,2:up\n0,0,0:1,1,1:down\n", head);
+    work_put("s.ts", text);
+    assert_ok(import_text(manifest));
+    af_dataset *d = open_part(manifest, AF_HELD_OUT);
+    assert_true(af_shape_same(d->input, (af_shape){2, 1, 3}));
+    const int row = atoi(d->ids + 1);
+    static const float want[4][6] = {
+        {1, 2, 3, 4, 5, 6}, {7, 8, 9, 1, 2, 3}, {1, 1, 1, 2, 2, 2}, {0, 0, 0, 1, 1, 1}};
+    assert_memory_equal(d->x, want[row], sizeof want[row]);
+    assert_int_equal(((const int32_t *)d->y)[0], row % 2);
+    af_dataset_close(d);
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        snprintf(text, sizeof text, "%s%s", head, bad[i].line);
+        work_put("s.ts", text);
+        assert_int_equal(import_text(manifest), AF_EFORMAT);
+        assert_says(bad[i].says);
+    }
+    work_put("s.ts", "@timestamps true\n@data\n(0,1):up\n");
+    assert_int_equal(import_text(manifest), AF_EUNSUPPORTED);
+}
+
 /* ---- by name ---- */
 
 static void an_own_task_is_found_by_name(void **state)
@@ -569,6 +610,7 @@ int main(void)
         cmocka_unit_test(axes_are_put_in_order),
         cmocka_unit_test(other_objectives_are_written),
         cmocka_unit_test(labels_may_be_names),
+        cmocka_unit_test(series_hold_values_and_labels),
         cmocka_unit_test(an_own_task_is_found_by_name),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };

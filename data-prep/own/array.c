@@ -203,6 +203,7 @@ static af_status read_bytes(af_own_array *out, const char *data, size_t size, co
                        "%s: a MATLAB file; save it as HDF5 or CSV (h5create and h5write, or "
                        "writematrix)",
                        path);
+    if (af_own_is_ts(data, size)) return af_own_read_ts(out, data, size, path, use);
     return af_own_read_csv(out, data, size, path, s, use);
 }
 

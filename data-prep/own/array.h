@@ -1,6 +1,6 @@
-/* One array of a user's file, whatever its format: .npy, .npz, HDF5, idx (MNIST's), CSV; idx, .npy
- * and CSV also gzipped. The content tells the format, not the name. Nothing is trusted: sizes are
- * checked against the file before memory is taken, and numbers are finite or refused. */
+/* One array of a user's file, whatever its format: .npy, .npz, HDF5, idx (MNIST's), CSV, .ts; the
+ * last three and .npy also gzipped. The content tells the format, not the name. Nothing is trusted:
+ * sizes are checked against the file before memory is taken, and numbers are finite or refused. */
 #ifndef AF_OWN_ARRAY_H
 #define AF_OWN_ARRAY_H
 #include "data-prep/own/manifest.h"
@@ -44,6 +44,11 @@ AF_CHECKED af_status af_own_read_hdf5(af_own_array *out, const char *path, const
 /* Text in memory; out->rank is 1 for one column. */
 AF_CHECKED af_status af_own_read_csv(af_own_array *out, const char *text, size_t size,
                                      const char *path, const af_own_source *s, af_own_use use);
+/* False when the header of a .ts file is not there. */
+bool af_own_is_ts(const char *data, size_t size);
+/* Values {N, C, W}, or labels {N}. */
+AF_CHECKED af_status af_own_read_ts(af_own_array *out, const char *data, size_t size,
+                                    const char *path, af_own_use use);
 AF_CHECKED af_status af_own_read_idx(af_own_array *out, const char *data, size_t size,
                                      const char *path, af_own_use use);
 

@@ -15,11 +15,11 @@ typedef struct table {
     char separator;
     int64_t line; /* of `at`, from 1 on */
     const af_own_source *source;
-    int columns;  /* of a line */
-    int *chosen;  /* which are read, in this order */
-    int count;    /* of chosen */
-    bool one;     /* a single column was asked for, or there is only one */
-    int64_t rows; /* without the header */
+    int columns;     /* of a line */
+    int *chosen;     /* which are read, in this order */
+    int count, room; /* of chosen */
+    bool one;        /* a single column was asked for, or there is only one */
+    int64_t rows;    /* without the header */
     bool headed;
 } table;
 
@@ -132,6 +132,20 @@ static int find_name(table header, const char *name)
     return 0;
 }
 
+static af_status push(table *t, int column, const af_yaml_node *n)
+{
+    if (t->count == MAX_COLUMNS) return af_yaml_fail(n, "too many columns");
+    if (t->count == t->room) {
+        const int room = t->room ? 2 * t->room : 64;
+        int *moved = af_realloc(t->chosen, (size_t)room * sizeof *moved);
+        if (!moved) return AF_ENOMEM;
+        t->chosen = moved;
+        t->room = room;
+    }
+    t->chosen[t->count++] = column;
+    return AF_OK;
+}
+
 static af_status choose_one(table *t, const af_yaml_node *n)
 {
     int first, last, used = 0;
@@ -150,20 +164,15 @@ static af_status choose_one(table *t, const af_yaml_node *n)
     if (first < 1 || last < first || last > t->columns)
         return af_yaml_fail(n, "'%.*s', but %s has columns 1 to %d", SHOWN, n->text, t->path,
                             t->columns);
-    for (int k = first; k <= last; k++) {
-        if (t->count == MAX_COLUMNS) return af_yaml_fail(n, "too many columns");
-        t->chosen[t->count++] = k - 1;
-    }
+    for (int k = first; k <= last; k++) AF_TRY(push(t, k - 1, n));
     return AF_OK;
 }
 
 static af_status choose(table *t)
 {
     const af_yaml_node *list = t->source->columns;
-    t->chosen = af_calloc(MAX_COLUMNS, sizeof *t->chosen);
-    if (!t->chosen) return AF_ENOMEM;
     if (!list)
-        for (int k = 0; k < t->columns; k++) t->chosen[t->count++] = k;
+        for (int k = 0; k < t->columns; k++) AF_TRY(push(t, k, t->source->at));
     else if (list->kind == AF_YAML_TEXT)
         AF_TRY(choose_one(t, list));
     else

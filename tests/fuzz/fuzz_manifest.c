@@ -59,8 +59,10 @@ static void check_array(const uint8_t *data, size_t size, bool idx)
     memcpy(copy, data, size);
     for (int use = AF_OWN_VALUES; use <= AF_OWN_CODES; use++) {
         af_own_array a = {0};
-        af_status st = idx ? af_own_read_idx(&a, copy, size, "fuzz", (af_own_use)use)
-                           : af_own_read_csv(&a, copy, size, "fuzz", &s, (af_own_use)use);
+        af_status st = af_own_is_ts(copy, size)
+                           ? af_own_read_ts(&a, copy, size, "fuzz", (af_own_use)use)
+                       : idx ? af_own_read_idx(&a, copy, size, "fuzz", (af_own_use)use)
+                             : af_own_read_csv(&a, copy, size, "fuzz", &s, (af_own_use)use);
         if (st == AF_OK && a.type != AF_OWN_TEXT)
             for (int64_t i = 0; i < a.count; i++)
                 if (!(af_own_element(&a, i) - af_own_element(&a, i) == 0)) abort(); /* finite */
