@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += -rR --no-print-directory
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define AF_VERSION "\(.*\)"/\1/p' core/base/version.h)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 CC      := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 AR      := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
@@ -21,13 +21,14 @@ endef
 first    = $(firstword $(subst :, ,$(1)))
 last     = $(lastword $(subst :, ,$(1)))
 PC_DEPS  := fftw3:libfftw3-dev hdf5:libhdf5-dev matio:libmatio-dev libarchive:libarchive-dev \
-            jansson:libjansson-dev zlib:zlib1g-dev libcyaml:libcyaml-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev libcurl:libcurl4-openssl-dev cmocka:libcmocka-dev
-PACKAGES := build-essential pkg-config libdnnl-dev $(foreach d,$(PC_DEPS),$(call last,$(d)))
+            jansson:libjansson-dev sndfile:libsndfile1-dev zlib:zlib1g-dev libcyaml:libcyaml-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev libcurl:libcurl4-openssl-dev cmocka:libcmocka-dev
+PACKAGES := build-essential pkg-config gnuplot-nox libdnnl-dev $(foreach d,$(PC_DEPS),$(call last,$(d)))
 PC_NAMES := $(foreach d,$(PC_DEPS),$(call first,$(d)))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
 pc        = $(shell pkg-config $(1) 2>/dev/null)
 MISSING   = $(shell for c in $(CC) make pkg-config; do command -v $$c >/dev/null 2>&1 || echo build-essential pkg-config; done; \
               $(foreach d,$(PC_DEPS),pkg-config --exists $(call first,$(d)) 2>/dev/null || echo $(call last,$(d));) \
+              command -v gnuplot >/dev/null 2>&1 || echo gnuplot-nox; \
               test -e /usr/include/dnnl.h || test -e /usr/local/include/dnnl.h || echo libdnnl-dev)
 
 # ---- flags -------------------------------------------------------------------------------------------
@@ -40,9 +41,9 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
         $(if $(SAN),-Wno-format-truncation -Wno-format-overflow -Wno-maybe-uninitialized)
 CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-errno \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CPPFLAGS += -D_GNU_SOURCE -DAF_VERSION='"$(VERSION)"' -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
+CPPFLAGS += -D_GNU_SOURCE -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
 LDFLAGS  += -fopenmp $(if $(SAN),-fsanitize=$(SAN)) $(call pc,--libs-only-L $(PC_NAMES))
-LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -lm
+LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -ldl -lm
 ifeq ($(CUDA),1)
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CPPFLAGS  += -isystem $(CUDA_HOME)/include
@@ -93,7 +94,7 @@ obj       = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 LIB_OBJ  := $(call obj,$(CORE_SRC) $(PLUG_SRC)) $(addprefix $(BUILD)/f64/,$(F64_SRC:.c=.o)) $(GEN)/registry.o
 LIB      := $(BUILD)/libafield.a
 SOLIB    := $(BUILD)/libafield.so.$(VERSION)
-CMD_OBJ  := $(call obj,$(filter-out eval/main.c,$(EVAL_SRC))) $(GEN)/commands.o
+CMD_OBJ  := $(call obj,$(filter-out eval/main.c,$(EVAL_SRC))) $(GEN)/commands.o $(GEN)/published.o
 TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(if $(filter 1,$(ONEDNN)),,tests/test_amx.c),$(wildcard tests/test_*.c)))
 TEST_AID := $(call obj,$(wildcard tests/aid/*.c) bench/networks.c bench/darts.c)
 BENCH    := $(BUILD)/bench/engine
@@ -106,7 +107,7 @@ deps:               ## install what is missing (Debian, Ubuntu), or list it
 	@sh tests/aid/deps.sh "$(sort $(MISSING))" "$(PACKAGES)"
 
 demo:               ## install, build, and compare three methods on two tasks
-	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --resume
+	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --html build/demo/report.html --resume
 
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run
@@ -122,16 +123,20 @@ $(GEN)/registry.c: FORCE | $(GEN)/
 	$(Q)printenv REGISTRY | cmp -s - $@ || printenv REGISTRY > $@
 $(GEN)/commands.c: FORCE | $(GEN)/
 	$(Q)printenv COMMANDS | cmp -s - $@ || printenv COMMANDS > $@
+$(GEN)/published.c: paper-results/nb360.csv | $(GEN)/
+	$(Q){ echo '/* Generated from $< by the Makefile. */'; echo '#include "eval/published.h"'; \
+	    echo 'const char af_published_csv[] ='; sed 's/[\\"]/\\&/g; s/.*/    "&\\n"/' $<; echo ';'; } > $@
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 $(SOLIB): $(LIB_OBJ)
 	$(Q)$(CC) -shared -Wl,-soname,libafield.so.0 $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# plugins find all of the library in the program
 $(BUILD)/afield: $(call obj,eval/main.c) $(CMD_OBJ) $(LIB)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive $(LDLIBS)
 afield: $(BUILD)/afield FORCE
 	$(Q)cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 $(BUILD)/afield.pc: FORCE | $(BUILD)/
-	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
+	$(Q)printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: afield\nDescription: cross-domain benchmark for neural architecture search\nVersion: %s\nRequires.private: jansson hdf5\nLibs: -L$${libdir} -lafield\nLibs.private: %s\nCflags: -I$${includedir}/afield\n' '$(PREFIX)' '$(VERSION)' '$(strip $(LDFLAGS) $(LDLIBS))' > $@
 $(BENCH): $(call obj,$(wildcard bench/*.c)) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_AID) $(CMD_OBJ) $(LIB)
@@ -164,7 +169,7 @@ $(RUN): run-%: $(BUILD)/tests/% $(BUILD)/afield
 check-includes:
 	$(Q)sh tests/aid/includes.sh tests/deps.txt
 check-headers:      # every header compiles alone
-	$(Q)for h in afield.h core/*.h core/*/*.h data-prep/formats/*.h data-prep/own/*.h eval/*.h bench/*.h; do \
+	$(Q)for h in afield.h core/*.h core/*/*.h searchers/*/*.h data-prep/formats/*.h data-prep/own/*.h eval/*.h bench/*.h; do \
 	    test ! -e $$h || $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c $$h 2>&1 | grep -v 'pragma once' || true; done | { ! grep .; }
 check-cli: $(BUILD)/afield
 	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh
@@ -174,11 +179,11 @@ FUZZ_TREE := build/san-$(subst $(comma),-,$(FUZZ_SAN))-clang$(if $(filter 1,$(CU
 fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
 	$(Q)for f in $^; do echo "  FUZZ  $$f"; $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/
-	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w $(FUZZ_TREE)/libafield.a $(FUZZ_TREE)/gen/commands.o \
+	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w $(FUZZ_TREE)/libafield.a $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/gen/published.o \
 	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC))))
 	$(Q)clang $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -fsanitize=fuzzer,address,undefined -o $@ $< \
 	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC)))) \
-	    $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/libafield.a $(LDFLAGS) $(LDLIBS)
+	    $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/gen/published.o $(FUZZ_TREE)/libafield.a $(LDFLAGS) $(LDLIBS)
 
 install: all        ## install under $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/afield)

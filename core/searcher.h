@@ -13,6 +13,7 @@
 #define AF_SEARCHER_H
 #include <jansson.h>
 #include "core/base/options.h"
+#include "core/base/version.h"
 #include "core/search/supernet.h"
 #include "core/search/trial.h"
 
@@ -58,5 +59,36 @@ static inline af_rng af_search_rng(const af_search_context *ctx, int64_t number)
 {
     return af_rng_at(ctx->seed, "search", (uint64_t)number, 0, 0, 0);
 }
+
+/* ---- a searcher outside this tree ---- */
+
+/* A shared object that is compiled against the installed headers and named as a method by its path,
+ * `--method ./mine.so`. It finds Afield's functions in the program:
+ *
+ *     static const af_searcher mine = {.name = "mine", ...};
+ *     AF_PLUGIN(mine);
+ *
+ *     cc -shared -fPIC $(pkg-config --cflags afield) mine.c -o mine.so
+ *
+ * The stamp says what it was compiled against, so that another version refuses it. Its own layout
+ * stays as it is. */
+enum { AF_PLUGIN_SIZES = 12 };
+typedef struct af_plugin {
+    char magic[16], version[16];
+    uint32_t sizes[AF_PLUGIN_SIZES];
+    const af_searcher *searcher;
+} af_plugin;
+
+#define AF_PLUGIN_MAGIC "afield-searcher"
+#define AF_PLUGIN_SIZES_HERE                                                                       \
+    {                                                                                              \
+        sizeof(af_searcher), sizeof(af_search_context), sizeof(af_option), sizeof(af_space),       \
+            sizeof(af_knob), sizeof(af_config), sizeof(af_proposal), sizeof(af_trial),             \
+            sizeof(af_outcome), sizeof(af_spend), sizeof(af_rng), sizeof(af_sharing)               \
+    }
+#define AF_PLUGIN(what)                                                                            \
+    extern const af_plugin af_plugin_searcher;                                                     \
+    __attribute__((visibility("default"))) const af_plugin af_plugin_searcher = {                  \
+        AF_PLUGIN_MAGIC, AF_VERSION, AF_PLUGIN_SIZES_HERE, &(what)}
 
 #endif

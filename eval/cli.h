@@ -23,8 +23,8 @@ extern const af_cmd *const af_commands[];
 AF_CHECKED af_status af_need_task(const af_task **out, const char *name);
 AF_CHECKED af_status af_need_space(const af_space **out, const char *name);
 AF_CHECKED af_status af_need_backend(const af_backend **out, const char *name); /* "auto" too */
-/* A method: a searcher, or a baseline, which is a space without a searcher (*searcher NULL). With a
- * searcher the space is `space`, default nb201. */
+/* A method: a searcher, a plugin's path, "exec:COMMAND", or a baseline, which is a space without a
+ * searcher (*searcher NULL). With a searcher the space is `space`, default nb201. */
 AF_CHECKED af_status af_need_method(const af_searcher **searcher, const af_space **out,
                                     const char *method, const char *space);
 

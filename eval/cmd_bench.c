@@ -10,13 +10,15 @@
 #include "eval/suite.h"
 
 typedef struct options {
-    const char *out;
+    const char *out, *html;
     bool resume;
     int threads, jobs;
 } options;
 static const af_option table[] = {
     {"out", AF_OPT_TEXT, offsetof(options, out), NULL, 0, 0,
      "directory of the suite's runs (default runs/ and the suite's name)", NULL, "DIR"},
+    {"html", AF_OPT_TEXT, offsetof(options, html), NULL, 0, 0,
+     "also write the report as a page, see afield report", NULL, "FILE"},
     {"resume", AF_OPT_FLAG, offsetof(options, resume), "false", 0, 0,
      "continue what is there; start when nothing is", NULL, NULL},
     {"jobs", AF_OPT_INT, offsetof(options, jobs), "1", 1, 1024,
@@ -131,11 +133,11 @@ static void say_what_next(const af_suite *s, const char *directory)
            directory, quoted(text, directory), s->tasks[0], s->tasks[0]);
 }
 
-static af_status show_results(const outcome *r)
+static af_status show_results(const outcome *r, const af_suite *s, const options *o)
 {
     af_results all;
     AF_TRY(af_results_find(&all, (const char *const *)r->results, (int)r->finished));
-    af_status st = af_report_show(&all, false);
+    af_status st = af_report_show(&all, &(af_report_output){.html = o->html, .title = s->title});
     af_results_close(&all);
     return st;
 }
@@ -151,7 +153,7 @@ static af_status run_all(const af_suite *s, const options *o, const char *direct
     af_log(AF_LOG_INFO, "%zu runs in %.0f s", count, af_clock() - started);
     if (r.finished) {
         if (s->title) printf("%s\n\n", s->title);
-        AF_GOTO(st, done, show_results(&r));
+        AF_GOTO(st, done, show_results(&r, s, o));
     }
     if (r.failed)
         st = list_failures(&r);
@@ -178,7 +180,7 @@ static af_status run(const void *values, const char *const *words, int count)
 
 const af_cmd af_cmd_bench = {
     .name = "bench",
-    .usage = "SUITE.yaml [--out DIR] [--resume] [--jobs N] [--threads N]",
+    .usage = "SUITE.yaml [--out DIR] [--html FILE] [--resume] [--jobs N] [--threads N]",
     .summary = "run a suite: tasks x methods x seeds",
     .order = 6,
     .more = "A suite is a YAML file:\n\n"

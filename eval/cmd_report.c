@@ -1,4 +1,4 @@
-/* afield report: results of many runs as one table, as CSV, as JSON. */
+/* afield report: results of many runs as one table, as a page, as CSV, as JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/base/file.h"
@@ -7,12 +7,14 @@
 #include "eval/report.h"
 
 typedef struct options {
-    const char *csv;
+    const char *csv, *html;
     bool json;
 } options;
 static const af_option table[] = {
     {"csv", AF_OPT_TEXT, offsetof(options, csv), NULL, 0, 0,
      "also write one line a run, with all fields", NULL, "FILE"},
+    {"html", AF_OPT_TEXT, offsetof(options, html), NULL, 0, 0,
+     "also write a page with tables and plots, all in one file", NULL, "FILE"},
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
     {0}};
 
@@ -37,7 +39,7 @@ static af_status run(const void *values, const char *const *words, int count)
     const options *o = values;
     af_results all;
     AF_TRY(af_results_find(&all, words, count));
-    af_status st = af_report_show(&all, o->json);
+    af_status st = af_report_show(&all, &(af_report_output){.json = o->json, .html = o->html});
     if (st == AF_OK && o->csv) st = write_csv(&all, o->csv);
     af_results_close(&all);
     return st;
@@ -45,12 +47,13 @@ static af_status run(const void *values, const char *const *words, int count)
 
 const af_cmd af_cmd_report = {
     .name = "report",
-    .usage = "DIR... [--csv FILE] [--json]",
+    .usage = "DIR... [--html FILE] [--csv FILE] [--json]",
     .summary = "results of runs as one table",
     .order = 7,
     .more = "Reads every result.json below the directories. Refuses to put results side by side "
             "whose task\n"
-            "keys (data, splits, protocol, metric version) differ, and says what differs.",
+            "keys (data, splits, protocol, metric version) differ, and says what differs.\n"
+            "The plots of the page need gnuplot; without it the page says that they are missing.",
     .options = table,
     .options_size = sizeof(options),
     .min_words = 1,

@@ -32,6 +32,8 @@ static void print_summary(const af_result *r)
     if (!isnan(r->validation_error))
         printf("%-12s error %.4f\n", "validation", r->validation_error);
     print_spent(r);
+    if (json_is_false(json_object_get(r->json, "sealed")))
+        printf("\n%-12s runs foreign code\n", "unsealed:");
     printf("\n%-12s %s\n%-12s %s\n%-12s %s\n", "proposals", r->proposal_digest, "run digest",
            r->run_digest, "result", r->path);
 }
@@ -68,7 +70,9 @@ const af_cmd af_cmd_run = {
     .more =
         "examples:\n  afield run --task ecg --method wrn\n"
         "  afield run --task darcy --method regularized_evolution --set population=5 --budget 8x\n"
-        "  afield run --task ecg --method random --space wrn --budget 20trials --seed 1",
+        "  afield run --task ecg --method random --space wrn --budget 20trials --seed 1\n"
+        "  afield run --task ecg --method exec:'python3 examples/random_search.py' --budget 8x\n"
+        "  afield run --task ecg --method ./mine.so --set patience=5 --budget 8x",
     .options = af_job_options,
     .options_size = sizeof(af_job),
     .run = run,

@@ -24,7 +24,7 @@ static af_status answer(worker *w, json_t *m)
     if (!text) return af_fail(AF_ENOMEM, "no memory for an answer");
     size_t size = strlen(text);
     text[size] = '\n';
-    af_status st = af_child_write(w->parent, text, size + 1, -1);
+    af_status st = af_child_write(w->parent, text, size + 1, -1, NULL);
     free(text);
     return st;
 }

@@ -14,6 +14,12 @@ typedef struct af_job {
     bool resume, json; /* json: print result.json when done */
 } af_job;
 extern const af_option af_job_options[];
+/* The same of `afield serve`: no method, one worker, its results go to its driver. */
+extern const af_option af_serve_options[];
+
+/* What a method is called in paths: a name as it is, "mine" of dir/mine.so, "exec-" and eight
+ * digits that stand for a command, "serve" for our own input and output. */
+void af_job_method_name(char out[64], const char *method);
 
 /* "runs/<task>-<size>-<method>[-<space>]-<budget>-s<seed>": where a job without `out` goes. */
 AF_CHECKED af_status af_job_directory(char out[AF_PATH_MAX], const af_job *j);

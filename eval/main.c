@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
+#include "core/base/version.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
 #include "eval/own.h"

@@ -7,6 +7,7 @@
 #include "core/data/dataset.h"
 #include "eval/cli.h"
 #include "eval/own.h"
+#include "eval/plugin.h"
 
 static af_status refuse(const char *kind, const char *name, const char *const *names)
 {
@@ -67,7 +68,10 @@ af_status af_need_method(const af_searcher **searcher, const af_space **out, con
 {
     const char *names[MAX_NAMES] = {0};
     size_t n = 0;
-    *searcher = af_find_searcher(method);
+    char sha256[AF_SHA256_HEX];
+    bool exec = strncmp(method, "exec:", 5) == 0;
+    *searcher = af_find_searcher(exec ? "exec" : method);
+    if (af_is_plugin(method) && !exec) AF_TRY(af_plugin_open(searcher, sha256, method));
     if (*searcher) {
         AF_TRY(af_need_space(out, space ? space : "nb201"));
         if (!(*searcher)->search || (*out)->supernet) return AF_OK;
@@ -88,6 +92,10 @@ af_status af_need_method(const af_searcher **searcher, const af_space **out, con
         names[n++] = af_builtin.searcher[i]->name;
     for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.space[i]; i++)
         if (af_builtin.space[i]->baseline) names[n++] = af_builtin.space[i]->name;
+    size_t length = strlen(method);
+    if (length > 3 && strcmp(method + length - 3, ".so") == 0)
+        return af_fail(AF_EUSAGE, "no method '%.60s'; a plugin is named by its path: ./%.60s",
+                       method, method);
     return refuse("method", method, names);
 }
 

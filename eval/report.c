@@ -1,6 +1,4 @@
-/* Grouping results into rows, columns and cells; ranks; labels. Rows that do not cover every task
- * get no rank: a mean over easier tasks would flatter them, and they take no part in the others'
- * ranks. */
+/* Grouping results into rows, columns and cells; labels; order. */
 #include "eval/report.h"
 #include <math.h>
 #include <stdlib.h>
@@ -10,8 +8,9 @@
 
 typedef struct grouping { /* while a report is made */
     const af_results *all;
-    const af_result **row; /* one result of each row */
-    double *values;        /* as many as there are results */
+    const af_result **row;  /* one result of each row */
+    const af_result **next; /* in the report's list of runs: of the next cell */
+    double *values;         /* as many as there are results */
 } grouping;
 
 const af_cell *af_report_cell(const af_report *r, int row, int task)
@@ -55,69 +54,70 @@ static bool counted_before(const grouping *g, size_t i)
     return false;
 }
 
-/* The doubles at `offset` of the results of a cell into g->values; returns how many. */
-static size_t collect(grouping *g, const af_result *row, const af_result *task, size_t offset)
+static int by_seed(const void *a, const void *b)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < g->all->count; i++)
-        if (in_cell(&g->all->at[i], row, task) && !counted_before(g, i))
-            g->values[n++] = *(const double *)(const void *)((const char *)&g->all->at[i] + offset);
-    return n;
+    const af_result *x = *(const af_result *const *)a, *y = *(const af_result *const *)b;
+    return (x->seed > y->seed) - (x->seed < y->seed);
+}
+
+/* The runs of a cell, to where the last cell's end. */
+static void find_runs(af_cell *c, grouping *g, const af_result *row, const af_result *task)
+{
+    c->run = g->next;
+    for (size_t i = 0; i < g->all->count; i++) {
+        const af_result *one = &g->all->at[i];
+        if (!in_cell(one, row, task)) continue;
+        if (!c->first) c->first = one;
+        if (!counted_before(g, i)) c->run[c->runs++] = one;
+    }
+    g->next += c->runs;
+    qsort(c->run, (size_t)c->runs, sizeof *c->run, by_seed);
+}
+
+/* The doubles at `offset` of the runs of a cell into g->values. */
+static size_t collect(grouping *g, const af_cell *c, size_t offset)
+{
+    for (int i = 0; i < c->runs; i++)
+        g->values[i] = *(const double *)(const void *)((const char *)c->run[i] + offset);
+    return (size_t)c->runs;
 }
 
 static af_cell make_cell(grouping *g, const af_result *row, const af_result *task)
 {
     af_cell c = {0};
-    size_t n = collect(g, row, task, offsetof(af_result, score));
-    c.runs = (int)n;
+    find_runs(&c, g, row, task);
+    size_t n = collect(g, &c, offsetof(af_result, score));
     c.score = af_mean(g->values, n);
     c.score_sd = af_sample_sd(g->values, n);
-    n = collect(g, row, task, offsetof(af_result, error));
+    n = collect(g, &c, offsetof(af_result, error));
     c.error = af_mean(g->values, n);
     c.error_sd = af_sample_sd(g->values, n);
     for (int p = 0; p < AF_SPENT_PARTS; p++)
         for (int u = 0; u < AF_SPENT_UNITS; u++) {
-            n = collect(g, row, task,
+            n = collect(g, &c,
                         offsetof(af_result, spent) +
                             sizeof(double) * (size_t)(p * AF_SPENT_UNITS + u));
             c.spent[p][u] = af_mean(g->values, n);
         }
-    for (size_t i = g->all->count; i-- > 0;)
-        if (in_cell(&g->all->at[i], row, task)) c.first = &g->all->at[i];
     return c;
-}
-
-static bool covers_all(const af_report *r, int row)
-{
-    for (int t = 0; t < r->tasks; t++)
-        if (!af_report_cell(r, row, t)->runs) return false;
-    return true;
-}
-
-static af_status find_ranks(af_report *r)
-{
-    double *errors = af_calloc((size_t)r->rows, 2 * sizeof *errors);
-    if (!errors) return AF_ENOMEM;
-    double *ranks = errors + r->rows;
-    for (int i = 0; i < r->rows; i++) r->rank[i] = covers_all(r, i) ? 0 : NAN;
-    for (int t = 0; t < r->tasks; t++) {
-        size_t n = 0, k = 0;
-        for (int i = 0; i < r->rows; i++)
-            if (!isnan(r->rank[i])) errors[n++] = af_report_cell(r, i, t)->error;
-        af_ranks(ranks, errors, n);
-        for (int i = 0; i < r->rows; i++)
-            if (!isnan(r->rank[i])) r->rank[i] += ranks[k++] / r->tasks;
-    }
-    af_free(errors);
-    return AF_OK;
 }
 
 /* ---- labels: the method and its space, and whatever else tells two rows apart ---- */
 
+/* Bytes of a text that a label keeps: no character is cut in two. */
+static int keeps(const char *text, size_t most)
+{
+    size_t n = strlen(text);
+    if (n <= most) return (int)n;
+    for (n = most; n && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
+    return (int)n;
+}
+
 static void append(char label[128], const char *prefix, const char *text)
 {
-    size_t used = strlen(label);
-    snprintf(label + used, 128 - used, "%s%s", prefix, text);
+    size_t used = strlen(label), room = 127 - used, first = strlen(prefix);
+    if (first > room) return;
+    snprintf(label + used, 128 - used, "%s%.*s", prefix, keeps(text, room - first), text);
 }
 
 static void append_options(char label[128], const af_result *one)
@@ -164,7 +164,7 @@ static void make_label(char label[128], const af_result *const *row, int rows, i
     }
     char number[32];
     snprintf(number, sizeof number, " workers=%lld", (long long)one->workers);
-    snprintf(label, 128, "%.60s", one->method);
+    snprintf(label, 128, "%.*s", keeps(one->method, 60), one->method);
     if (one->searched) append(label, " / ", one->space);
     if (one->searched && s.budget) append(label, " ", one->budget);
     if (one->searched && s.workers) append(label, number, "");
@@ -204,14 +204,16 @@ static af_status fill(af_report *r, grouping *g)
 {
     size_t n = g->all->count;
     r->task = af_calloc(n, sizeof *r->task);
+    r->run = g->next = af_calloc(n, sizeof *r->run);
     g->row = af_calloc(n, sizeof *g->row);
     g->values = af_calloc(n, sizeof *g->values);
-    if (!r->task || !g->row || !g->values) return AF_ENOMEM;
+    if (!r->task || !r->run || !g->row || !g->values) return AF_ENOMEM;
     find_rows_and_tasks(r, g);
     r->label = af_calloc((size_t)r->rows, sizeof *r->label);
     r->rank = af_calloc((size_t)r->rows, sizeof *r->rank);
+    r->interval = af_calloc((size_t)r->rows, sizeof *r->interval);
     r->cells = af_calloc((size_t)r->rows * (size_t)r->tasks, sizeof *r->cells);
-    if (!r->label || !r->rank || !r->cells) return AF_ENOMEM;
+    if (!r->label || !r->rank || !r->interval || !r->cells) return AF_ENOMEM;
     spread s = find_spread(g->row, r->rows);
     r->budgets_differ = s.budget;
     for (int i = 0; i < r->rows; i++) {
@@ -219,9 +221,10 @@ static af_status fill(af_report *r, grouping *g)
         for (int t = 0; t < r->tasks; t++)
             r->cells[i * r->tasks + t] = make_cell(g, g->row[i], r->task[t]);
     }
-    AF_TRY(find_ranks(r));
+    AF_TRY(af_report_rank(r));
     sort_rows(r);
-    return AF_OK;
+    AF_TRY(af_report_intervals(r));
+    return af_report_profile(r);
 }
 
 af_status af_report_new(af_report **out, const af_results *all)
@@ -245,6 +248,9 @@ void af_report_free(af_report *r)
     af_free(r->task);
     af_free(r->label);
     af_free(r->rank);
+    af_free(r->interval);
     af_free(r->cells);
+    af_free(r->run);
+    af_free(r->ratios);
     af_free(r);
 }

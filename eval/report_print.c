@@ -1,4 +1,4 @@
-/* A report as text and as JSON. Three tables: scores and ranks, what was spent, what the tasks
+/* A report as text. Three tables: scores and ranks, what was spent, what the tasks
  * were. Data that is not the real thing in full is marked wherever scores on it stand. */
 #include <math.h>
 #include <stdio.h>
@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "eval/cli.h"
+#include "eval/page.h"
 #include "eval/report.h"
 
 /* A table under construction: rows of NULL-terminated cells, all in one arena. */
@@ -221,55 +222,25 @@ af_status af_report_print(const af_report *r)
     return print_tasks(r);
 }
 
-static json_t *number(double v)
+static af_status write_page(const af_results *all, const af_report *r, const af_report_output *o)
 {
-    return isfinite(v) ? json_real(v) : json_null();
+    bool plots = true;
+    fflush(stdout); /* the table goes first */
+    AF_TRY(af_page_write(o->html, o->title, all, r, &plots));
+    if (!plots) af_log(AF_LOG_WARN, "%s: written without plots: %s", o->html, af_error());
+    af_log(AF_LOG_INFO, "page: %s", o->html);
+    return AF_OK;
 }
 
-static json_t *cell_json(const af_cell *c)
-{
-    static const char *const units[AF_SPENT_UNITS] = {"trials", "epochs", "seconds", "flops", "x"};
-    json_t *spent = json_object();
-    for (int p = 0; p < AF_SPENT_PARTS; p++) {
-        json_t *part = json_object();
-        for (int u = 0; u < AF_SPENT_UNITS; u++)
-            json_object_set_new(part, units[u], number(c->spent[p][u]));
-        json_object_set_new(spent, af_spent_names[p], part);
-    }
-    return json_pack("{si so so so so so ss}", "runs", c->runs, "score", number(c->score),
-                     "score_sd", number(c->score_sd), "error", number(c->error), "error_sd",
-                     number(c->error_sd), "spent", spent, "method_key", c->first->method_key);
-}
-
-json_t *af_report_json(const af_report *r)
-{
-    json_t *tasks = json_array(), *rows = json_array();
-    for (int k = 0; k < r->tasks; k++)
-        json_array_append_new(
-            tasks, json_pack("{ss ss ss ss ss sf ss}", "task", r->task[k]->task, "size",
-                             r->task[k]->size, "protocol", r->task[k]->protocol, "metric",
-                             r->task[k]->metric, "provenance", r->task[k]->provenance, "x_flops",
-                             r->task[k]->x_flops, "task_key", r->task[k]->task_key));
-    for (int i = 0; i < r->rows; i++) {
-        json_t *cells = json_object();
-        for (int k = 0; k < r->tasks; k++)
-            if (af_report_cell(r, i, k)->runs)
-                json_object_set_new(cells, r->task[k]->task, cell_json(af_report_cell(r, i, k)));
-        json_array_append_new(rows, json_pack("{ss so so}", "method", r->label[i], "rank",
-                                              number(r->rank[i]), "tasks", cells));
-    }
-    return json_pack("{so so sb}", "tasks", tasks, "methods", rows, "budgets_differ",
-                     r->budgets_differ);
-}
-
-af_status af_report_show(const af_results *all, bool json)
+af_status af_report_show(const af_results *all, const af_report_output *o)
 {
     af_report *r;
     AF_TRY(af_results_comparable(all));
     AF_TRY(af_report_new(&r, all));
-    af_status st = json ? af_print_json(af_report_json(r)) : af_report_print(r);
+    af_status st = o->json ? af_print_json(af_report_json(r)) : af_report_print(r);
+    if (st == AF_OK && o->html) st = write_page(all, r, o);
     af_report_free(r);
-    if (!json && all->unfinished)
+    if (!o->json && all->unfinished)
         af_log(AF_LOG_WARN, "%zu unfinished run%s left out; --resume finishes them",
                all->unfinished, all->unfinished == 1 ? "" : "s");
     return st;

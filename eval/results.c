@@ -8,8 +8,9 @@
 #include "core/base/alloc.h"
 #include "core/base/jsonl.h"
 #include "core/base/sha256.h"
+#include "eval/anytime.h"
 
-enum { FORMAT = 1, MAX_TEXT = 4096 };
+enum { FORMAT = 2, MAX_TEXT = 4096 };
 
 const char *const af_spent_names[AF_SPENT_PARTS] = {"search", "retrain", "score", "total"};
 
@@ -79,6 +80,11 @@ static const field fields[] = {
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
+const char *af_result_field(int i)
+{
+    return i < FIELDS ? fields[i].path : NULL;
+}
+
 static json_t *lookup(json_t *object, const char *path)
 {
     char part[64];
@@ -89,6 +95,11 @@ static json_t *lookup(json_t *object, const char *path)
         path += n + (path[n] == '.');
     }
     return object;
+}
+
+json_t *af_result_member(const af_result *r, const char *path)
+{
+    return lookup(r->json, path);
 }
 
 static bool is_plain(const char *s)
@@ -244,6 +255,11 @@ static af_status read_fields(af_result *r)
         return af_fail(AF_EFORMAT, "%s: format %lld, this version reads %d", r->path,
                        (long long)r->format, FORMAT);
     r->searched = strcmp(r->method, r->space) != 0;
+    const json_t *sealed = json_object_get(r->json, "sealed");
+    if (sealed && !json_is_boolean(sealed))
+        return af_fail(AF_EFORMAT, "%s: field 'sealed' is not true or false", r->path);
+    r->sealed = !json_is_false(sealed);
+    AF_TRY(af_anytime_check(r));
     AF_TRY(check_key(r, "task", r->task_key));
     AF_TRY(check_key(r, "method", r->method_key));
     return check_ingredients(r);
@@ -267,44 +283,4 @@ void af_result_close(af_result *r)
     json_decref(r->json);
     af_free(r->path);
     *r = (af_result){0};
-}
-
-/* ---- CSV ---- */
-
-static void csv_text(FILE *to, const char *s)
-{
-    bool quote = strpbrk(s, ",\"\n\r") != NULL;
-    if (quote) fputc('"', to);
-    for (; *s; s++) {
-        if (*s == '"') fputc('"', to);
-        fputc(*s, to);
-    }
-    if (quote) fputc('"', to);
-}
-
-static void csv_value(FILE *to, json_t *value)
-{
-    if (json_is_null(value)) return;
-    if (json_is_string(value)) {
-        csv_text(to, json_string_value(value));
-        return;
-    }
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    if (text) csv_text(to, text);
-    free(text);
-}
-
-void af_results_csv(const af_results *all, FILE *to)
-{
-    fputs("path", to);
-    for (int i = 0; i < FIELDS; i++) fprintf(to, ",%s", fields[i].path);
-    fputc('\n', to);
-    for (size_t r = 0; r < all->count; r++) {
-        csv_text(to, all->at[r].path);
-        for (int i = 0; i < FIELDS; i++) {
-            fputc(',', to);
-            csv_value(to, lookup(all->at[r].json, fields[i].path));
-        }
-        fputc('\n', to);
-    }
 }

@@ -39,10 +39,15 @@ typedef struct af_result { /* texts are borrowed from json; a number that is nul
     int64_t format, seed, workers;
     double score, error, validation_error, x_flops;
     bool searched; /* false: a baseline, whose budget and workers mean nothing */
+    bool sealed;   /* false: the method runs code that could reach the test split */
     double spent[AF_SPENT_PARTS][AF_SPENT_UNITS];
 } af_result;
 AF_CHECKED af_status af_result_load(af_result *out, const char *path);
 void af_result_close(af_result *r);
+/* The path of the i-th of the members that every result has, joined by dots; NULL after the last.
+ */
+const char *af_result_field(int i);
+json_t *af_result_member(const af_result *r, const char *path); /* borrowed; NULL: not there */
 
 typedef struct af_results {
     af_result *at;
@@ -62,7 +67,8 @@ bool af_result_same_method(const af_result *a, const af_result *b);
 /* A baseline that was run again under another budget, with the same score: it counts once. */
 bool af_result_repeats(const af_result *a, const af_result *b);
 
-/* One line a run, all fields; the first line names them. RFC 4180 quoting. */
+/* One line a run, all fields, then those that older files lack: sealed, anytime (compact JSON). The
+ * first line names them. RFC 4180 quoting. */
 void af_results_csv(const af_results *all, FILE *to);
 
 #endif

@@ -158,7 +158,9 @@ af_status af_suite_job(af_job *out, char name[256], const af_suite *s, size_t in
     AF_TRY(set(out, "workers", s->workers));
     AF_TRY(set(out, "backend", s->backend));
     AF_TRY(set(out, "precision", s->precision));
-    snprintf(name, 256, "%.40s-%.120s%s%.40s-s%" PRIu64, out->task, m->name ? m->name : m->method,
+    char method[64];
+    af_job_method_name(method, m->method);
+    snprintf(name, 256, "%.40s-%.120s%s%.40s-s%" PRIu64, out->task, m->name ? m->name : method,
              m->space && !m->name ? "-" : "", m->space && !m->name ? m->space : "", out->seed);
     return AF_OK;
 }

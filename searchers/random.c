@@ -8,9 +8,8 @@
  * *self: then a run replays from its journal, and the tests, which find the searcher by themselves,
  * pass. */
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include "core/base/alloc.h"
+#include "core/search/known.h"
 #include "core/searcher.h"
 
 typedef struct options {
@@ -23,45 +22,10 @@ static const af_option option_table[] = {
     {0},
 };
 
-/* So many draws in a row without a new network: there are none left. */
-enum { PATIENCE = 100000 };
-
 typedef struct sampler {
     options o;
-    char **seen; /* canonical forms proposed so far, sorted; only with `unique` */
-    size_t count, room;
+    af_known known; /* only with `unique` */
 } sampler;
-
-/* Where the form is, or should be. */
-static size_t find(const sampler *s, const char *form)
-{
-    size_t low = 0, high = s->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(s->seen[middle], form) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static af_status remember(sampler *s, size_t at, const char *form)
-{
-    if (s->count == s->room) {
-        size_t room = s->room ? 2 * s->room : 64;
-        char **seen = af_realloc(s->seen, room * sizeof *seen);
-        if (!seen) return AF_ENOMEM;
-        s->seen = seen;
-        s->room = room;
-    }
-    char *copy = af_strdup(form);
-    if (!copy) return AF_ENOMEM;
-    memmove(s->seen + at + 1, s->seen + at, (s->count - at) * sizeof *s->seen);
-    s->seen[at] = copy;
-    s->count++;
-    return AF_OK;
-}
 
 static af_status open(void **self, const af_search_context *ctx, const void *opts)
 {
@@ -83,14 +47,9 @@ static af_status ask(void *self, const af_search_context *ctx, int64_t number, a
         out->config = af_space_sample(ctx->space, &r);
         return AF_OK;
     }
-    for (int i = 0; i < PATIENCE; i++) {
-        char form[AF_CONFIG_TEXT];
-        out->config = af_space_sample(ctx->space, &r);
-        af_space_canonical(ctx->space, &out->config, form);
-        size_t at = find(s, form);
-        if (at == s->count || strcmp(s->seen[at], form)) return remember(s, at, form);
-    }
-    *answer = AF_DONE;
+    int found;
+    AF_TRY(af_known_sample(&s->known, ctx->space, &r, &out->config, &found));
+    if (found < 0) *answer = AF_DONE;
     return AF_OK;
 }
 
@@ -104,8 +63,7 @@ static af_status tell(void *self, const af_search_context *ctx, const af_trial *
 static void close(void *self)
 {
     sampler *s = self;
-    for (size_t i = 0; i < s->count; i++) af_free(s->seen[i]);
-    af_free(s->seen);
+    af_known_free(&s->known);
     af_free(s);
 }
 

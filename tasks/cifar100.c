@@ -1,26 +1,7 @@
 /* CIFAR-100 as NAS-Bench-360 uses it: 32 x 32 colour images of 100 classes, accuracy, with a crop,
  * a flip and cutout while training. */
 #include "core/task.h"
-
-static const char *const labels[] = {
-    "apple",       "aquarium_fish", "baby",      "bear",       "beaver",       "bed",
-    "bee",         "beetle",        "bicycle",   "bottle",     "bowl",         "boy",
-    "bridge",      "bus",           "butterfly", "camel",      "can",          "castle",
-    "caterpillar", "cattle",        "chair",     "chimpanzee", "clock",        "cloud",
-    "cockroach",   "couch",         "crab",      "crocodile",  "cup",          "dinosaur",
-    "dolphin",     "elephant",      "flatfish",  "forest",     "fox",          "girl",
-    "hamster",     "house",         "kangaroo",  "keyboard",   "lamp",         "lawn_mower",
-    "leopard",     "lion",          "lizard",    "lobster",    "man",          "maple_tree",
-    "motorcycle",  "mountain",      "mouse",     "mushroom",   "oak_tree",     "orange",
-    "orchid",      "otter",         "palm_tree", "pear",       "pickup_truck", "pine_tree",
-    "plain",       "plate",         "poppy",     "porcupine",  "possum",       "rabbit",
-    "raccoon",     "ray",           "road",      "rocket",     "rose",         "sea",
-    "seal",        "shark",         "shrew",     "skunk",      "skyscraper",   "snail",
-    "snake",       "spider",        "squirrel",  "streetcar",  "sunflower",    "sweet_pepper",
-    "table",       "tank",          "telephone", "television", "tiger",        "tractor",
-    "train",       "trout",         "tulip",     "turtle",     "wardrobe",     "whale",
-    "willow_tree", "wolf",          "woman",     "worm",       NULL,
-};
+#include "tasks/cifar100/labels.h"
 
 const af_task af_task_cifar100 = {
     .name = "cifar100",
@@ -32,7 +13,7 @@ const af_task af_task_cifar100 = {
     .metric = "accuracy",
     .aggregate = AF_PER_SAMPLE,
     .sampler = AF_ALL,
-    .labels = labels,
+    .labels = af_cifar100_labels,
     .recipe =
         {
             [AF_TINY] = {.epochs = 10,

@@ -153,6 +153,10 @@ static void prints(void **state)
         {{.pad = 4}, "crop 4"},
         {{.flip = true}, "flip"},
         {{.pad = 4, .flip = true, .cutout = 16}, "crop 4, flip, cutout 16"},
+        {{.masks = 2, .mask_share = .5, .mask_rows = .15, .mask_columns = .2},
+         "masks 2 of 0.15 rows and 0.2 columns at 0.5"},
+        {{.pad = 4, .masks = 1, .mask_share = 1, .mask_rows = .25, .mask_in_paper = true},
+         "crop 4, masks 1 of 0.25 rows and 0 columns at 1 under paper"},
         {{.pad = 100000000, .flip = true, .cutout = 100000000},
          "crop 100000000, flip, cutout 100000000"},
     };
@@ -163,7 +167,140 @@ static void prints(void **state)
     }
 }
 
+/* ---- masks of spectrograms ---- */
+
+/* As in the description: rows of a band are the least value, and so are columns; the rest stays. */
+static void masks_fill_bands(void **state)
+{
+    (void)state;
+    const af_mask_draw d = {2, {{1, 1, 0, 0}, {3, 1, 2, 2}}};
+    float x[SIZE];
+    fill(x);
+    x[7] = -5;
+    af_augment_mask(x, shape, &d);
+    for (int i = 0; i < SIZE; i++) {
+        const int row = i / W % H, column = i % W;
+        const bool masked = row == 1 || row == 3 || column == 2 || column == 3;
+        assert_true(x[i] == (masked || i == 7 ? -5 : (float)(i + 1)));
+    }
+    fill(x);
+    af_augment_mask(x, shape, &(af_mask_draw){0});
+    for (int i = 0; i < SIZE; i++) assert_true(x[i] == (float)(i + 1));
+}
+
+/* NAS-Bench-360's numbers on 96 x 101: half of the samples, one or two times a band of up to 15 %
+ * of the rows and one of up to 20 % of the columns, all of whose widths and places occur. */
+static void masks_are_drawn_as_published(void **state)
+{
+    (void)state;
+    const af_augment a = {.masks = 2, .mask_share = .5, .mask_rows = .15, .mask_columns = .2};
+    const af_shape s = {1, 96, 101};
+    int count[3] = {0}, rows[96] = {0}, columns[101] = {0}, first = 96, last = 0;
+    double sum = 0;
+    for (int k = 0; k < DRAWS; k++) {
+        const af_mask_draw d = af_augment_masks_at(&a, s, 3, 2, 1, k);
+        assert_in_range(d.count, 0, 2);
+        count[d.count]++;
+        for (int i = 0; i < d.count; i++) {
+            assert_in_range(d.band[i].rows, 0, 14);
+            assert_in_range(d.band[i].columns, 0, 20);
+            assert_in_range(d.band[i].row, 0, 95 - d.band[i].rows);
+            assert_in_range(d.band[i].column, 0, 100 - d.band[i].columns);
+            rows[d.band[i].rows]++;
+            columns[d.band[i].columns]++;
+            sum += d.band[i].columns;
+            if (d.band[i].row < first) first = d.band[i].row;
+            if (d.band[i].row + d.band[i].rows > last) last = d.band[i].row + d.band[i].rows;
+        }
+    }
+    assert_in_range(count[0], DRAWS * 45 / 100, DRAWS * 55 / 100);
+    assert_in_range(count[1], DRAWS * 22 / 100, DRAWS * 28 / 100);
+    const int bands = count[1] + 2 * count[2];
+    for (int k = 0; k < 14; k++) assert_in_range(rows[k], bands / 14.4 / 1.4, bands / 14.4 * 1.4);
+    for (int k = 0; k < 20; k++)
+        assert_in_range(columns[k], bands / 20.2 / 1.5, bands / 20.2 * 1.5);
+    assert_true(fabs(sum / bands - 9.6) < 0.5);
+    assert_true(first == 0 &&
+                last == 95); /* the last one is never reached: places are rounded down */
+}
+
+static bool same_masks(const af_mask_draw *a, const af_mask_draw *b)
+{
+    bool same = a->count == b->count;
+    for (int k = 0; k < a->count && same; k++)
+        same = a->band[k].row == b->band[k].row && a->band[k].rows == b->band[k].rows &&
+               a->band[k].column == b->band[k].column && a->band[k].columns == b->band[k].columns;
+    return same;
+}
+
+/* Seed, trial, epoch and sample decide; the other augmentations' draws stay what they are. */
+static void masks_have_their_own_stream(void **state)
+{
+    (void)state;
+    const af_augment a = {.masks = 2, .mask_share = 1, .mask_rows = .5, .mask_columns = .5};
+    const af_shape s = {1, 96, 101};
+    int equal[5] = {0};
+    for (int k = 0; k < 500; k++) {
+        const af_mask_draw d[5] = {
+            af_augment_masks_at(&a, s, 1, 2, 3, k),     af_augment_masks_at(&a, s, 2, 2, 3, k),
+            af_augment_masks_at(&a, s, 1, 3, 3, k),     af_augment_masks_at(&a, s, 1, 2, 4, k),
+            af_augment_masks_at(&a, s, 1, 2, 3, k + 1),
+        };
+        const af_mask_draw again = af_augment_masks_at(&a, s, 1, 2, 3, k);
+        assert_true(same_masks(&d[0], &again));
+        for (int i = 1; i < 5; i++) equal[i] += same_masks(&d[0], &d[i]);
+        const af_augment crop = {.pad = 4, .flip = true},
+                         both = {.pad = 4, .flip = true, .masks = 2};
+        const af_augment_draw x = af_augment_at(&crop, s, 1, 2, 3, k);
+        const af_augment_draw y = af_augment_at(&both, s, 1, 2, 3, k);
+        assert_true(same_draw(&x, &y));
+    }
+    for (int i = 1; i < 5; i++) assert_in_range(equal[i], 0, 5);
+    const af_augment many = {.masks = 100, .mask_share = 1, .mask_rows = 1, .mask_columns = 1};
+    for (int k = 0; k < 100; k++) /* a recipe that asks for too much stays within bounds */
+        assert_in_range(af_augment_masks_at(&many, s, 0, 0, 0, k).count, 1, AF_AUGMENT_MASKS);
+}
+
 /* ---- batches ---- */
+
+/* After scaling; under protocol paper only, where the recipe says so. */
+static void batches_are_masked(void **state)
+{
+    (void)state;
+    toy stored;
+    af_dataset *d;
+    af_batch b;
+    float want[TOY_X];
+    int masked[2] = {0};
+    toy_fill(&stored, &toy_labels);
+    assert_ok(af_dataset_write(work_dir, &stored.content));
+    assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
+    const af_scaling *s = &d->scaling[AF_CLEAN];
+    af_training t = {.task = &toy_labels, .data = d, .seed = 3, .trial = 4};
+    t.recipe.augment =
+        (af_augment){.masks = 2, .mask_share = .7, .mask_rows = 1, .mask_columns = .9};
+    assert_ok(af_batch_new(&b, d, 1));
+    for (int epoch = 0; epoch < 40; epoch++) {
+        const int64_t sample = epoch % TOY_N;
+        t.recipe.augment.mask_in_paper = epoch & 1;
+        t.protocol = AF_CLEAN;
+        const af_source source = af_epoch_source(&t, epoch);
+        const bool on = !(epoch & 1);
+        af_mask_draw draw =
+            af_augment_masks_at(&t.recipe.augment, d->input, 3, 4, (uint32_t)epoch, sample);
+        for (int e = 0; e < TOY_X; e++)
+            want[e] = (stored.x[sample * TOY_X + e] - s->x_mean[e]) / s->x_std[e];
+        if (on) af_augment_mask(want, d->input, &draw);
+        af_batch_load(&b, &source, &sample, 1);
+        assert_memory_equal(b.x, want, sizeof want);
+        masked[on] += draw.count > 0;
+        t.protocol = AF_PAPER;
+        assert_int_equal(af_epoch_source(&t, epoch).augment.masks, 2);
+    }
+    assert_true(masked[0] > 5 && masked[1] > 5);
+    af_batch_close(&b);
+    af_dataset_close(d);
+}
 
 /* Padding is a stored 0, so it is scaled like any other value; what is cut is 0 after scaling. The
  * order of a batch and what else is in it change nothing, nor does the type that x is stored as. */
@@ -313,7 +450,12 @@ static af_training training(const af_dataset *d, const af_graph *g)
 static void training_uses_it(void **state)
 {
     (void)state;
-    static const af_augment kinds[] = {{0}, {.pad = 1}, {.flip = true}, {.cutout = 8}};
+    static const af_augment kinds[] = {
+        {0},
+        {.pad = 1},
+        {.flip = true},
+        {.cutout = 8},
+        {.masks = 1, .mask_share = 1, .mask_rows = .5, .mask_columns = .5}};
     char digests[LENGTH(kinds)][AF_SHA256_HEX];
     af_dataset *d = open_cifar();
     af_graph *g = make_graph(d);
@@ -338,7 +480,11 @@ static void training_uses_it(void **state)
 static void digest_covers_it(void **state)
 {
     (void)state;
-    static const af_augment kinds[] = {{0}, {.pad = 1}, {.pad = 2}, {.flip = true}, {.cutout = 1}};
+    static const af_augment kinds[] = {
+        {0},           {.pad = 1},
+        {.pad = 2},    {.flip = true},
+        {.cutout = 1}, {.masks = 1, .mask_share = 1, .mask_rows = .5},
+        {.masks = 1},  {.masks = 1, .mask_in_paper = true}};
     char digests[LENGTH(kinds)][AF_SHA256_HEX];
     af_dataset *d = open_cifar();
     af_graph *g = make_graph(d);
@@ -362,7 +508,11 @@ int main(void)
         cmocka_unit_test(positions_decide),
         cmocka_unit_test(one_dimension),
         cmocka_unit_test(prints),
+        cmocka_unit_test(masks_fill_bands),
+        cmocka_unit_test(masks_are_drawn_as_published),
+        cmocka_unit_test(masks_have_their_own_stream),
         cmocka_unit_test(batches),
+        cmocka_unit_test(batches_are_masked),
         cmocka_unit_test(cifar100_is_augmented_as_published),
         cmocka_unit_test(training_uses_it),
         cmocka_unit_test(digest_covers_it),

@@ -9,9 +9,10 @@
 #include "core/train/train.h"
 #include "tests/aid/toy.h"
 
-extern const af_metric af_metric_accuracy, af_metric_f1_macro, af_metric_relative_l2, af_metric_mse;
+extern const af_metric af_metric_accuracy, af_metric_f1_macro, af_metric_relative_l2, af_metric_mse,
+    af_metric_map;
 static const af_metric *const metrics[] = {&af_metric_accuracy, &af_metric_f1_macro,
-                                           &af_metric_relative_l2, &af_metric_mse};
+                                           &af_metric_relative_l2, &af_metric_mse, &af_metric_map};
 enum { MAX_CLASSES = 16, MAX_N = 300 };
 
 /* The score of hard guesses: logits are 1 at the guess and spread below it elsewhere. */
@@ -236,7 +237,8 @@ static void score_refuses_what_it_cannot_judge(void **state)
     assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits), AF_EFORMAT);
     assert_says("samples 'A00001' and 'A00001b' are of group 101 but have different targets");
     logits[4] = NAN; /* a vote would not show it */
-    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits), AF_EDIVERGED);
+    assert_int_equal(af_score(&score, &toy_labels, &af_metric_accuracy, d, &w, logits),
+                     AF_EDIVERGED);
     assert_says("prediction 1 of 3 has ");
     logits[4] = 0;
     const int32_t *group = d->group;

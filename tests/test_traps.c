@@ -12,9 +12,11 @@ extern const af_op af_op_conv, af_op_linear;
 enum { MOST = 1024, DRAWS = 6 };
 
 static const af_io inputs[] = {
+    {{4, 1, 1000}, {36, 1, 1}, false, AF_TINY},
     {{3, 32, 32}, {100, 1, 1}, false, AF_TINY},
     {{1, 1, 1000}, {4, 1, 1}, false, AF_TINY},
     {{3, 85, 85}, {1, 85, 85}, true, AF_TINY},
+    {{1, 96, 101}, {200, 1, 1}, false, AF_TINY},
 };
 
 typedef struct layer {

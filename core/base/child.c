@@ -3,6 +3,8 @@
 #include "core/base/child.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,6 +48,9 @@ static void become(char *const *argv, const int in[2], const int out[2], const i
     if (!in_group) setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
+#ifdef CLOSE_RANGE_CLOEXEC /* files that a library has open are not its business */
+    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+#endif
     if (dup2(in[0], 0) >= 0 && dup2(out[1], 1) >= 0) execvp(argv[0], argv);
     int error = errno;
     ssize_t ignored = write(report[1], &error, sizeof error);
@@ -59,10 +64,25 @@ static void close_pair(int p[2])
         if (p[i] >= 0) close(p[i]);
 }
 
+/* A pipe whose ends are none of 0, 1 and 2, also where those are closed: dup2 onto itself would not
+ * survive the exec. */
+static bool make_pipe(int p[2])
+{
+    if (pipe2(p, O_CLOEXEC)) return false;
+    for (int i = 0; i < 2; i++) {
+        if (p[i] > 2) continue;
+        int higher = fcntl(p[i], F_DUPFD_CLOEXEC, 3);
+        if (higher < 0) return false;
+        close(p[i]);
+        p[i] = higher;
+    }
+    return true;
+}
+
 /* The exec's error comes through a pipe that a successful exec closes. */
 static af_status start(af_child *c, char *const *argv, int in[2], int out[2], int report[2])
 {
-    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
+    if (!make_pipe(in) || !make_pipe(out) || !make_pipe(report))
         return af_file_fail(argv[0], "no pipe for it");
     pid_t parent = getpid();
     c->pid = fork();
@@ -126,23 +146,38 @@ af_status af_child_ourselves(af_child **out)
 
 /* ---- lines ---- */
 
-/* 1: ready; 0: the time is over; -1: errno. A signal ends the wait early, with errno EINTR. */
-static int wait_for(int fd, short events, double until)
+/* 1: ready; 0: the time is over; -1: errno. `stop` is asked every tenth of a second, since a signal
+ * may be delivered to another thread. */
+static int wait_for(int fd, short events, double until, bool (*stop)(void))
 {
-    struct pollfd p = {.fd = fd, .events = events};
-    double left = until - af_clock();
-    int ms = until < 0 ? -1 : left <= 0 ? 0 : left > 1e6 ? 1000000000 : (int)(left * 1000) + 1;
-    return poll(&p, 1, ms);
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = events};
+        double left = until < 0 ? HUGE_VAL : fmax(0, until - af_clock());
+        double slice = fmin(left, stop ? 0.1 : 1000);
+        if (stop && stop()) return 1; /* the caller asks it as well */
+        int ready = poll(&p, 1, (int)ceil(slice * 1000));
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready || slice >= left) return ready;
+    }
 }
 
-af_status af_child_write(af_child *c, const char *text, size_t size, double seconds)
+static af_status stopped(void)
+{
+    return af_fail(AF_EINTERRUPTED, "stopped by a signal");
+}
+
+af_status af_child_write(af_child *c, const char *text, size_t size, double seconds,
+                         bool (*stop)(void))
 {
     double until = seconds < 0 ? -1 : af_clock() + seconds;
     for (size_t done = 0; done < size;) {
-        int ready = wait_for(c->in, POLLOUT, until);
+        int ready = wait_for(c->in, POLLOUT, until, stop);
+        if (stop && stop()) return stopped();
         if (ready == 0)
             return af_fail(AF_EIO, "it did not read what was sent to it within %g s", seconds);
-        ssize_t n = ready < 0 ? -1 : write(c->in, text + done, size - done);
+        /* our own output may be one that blocks: never more than a pipe that is ready takes */
+        size_t most = c->pid || size - done < PIPE_BUF ? size - done : PIPE_BUF;
+        ssize_t n = ready < 0 ? -1 : write(c->in, text + done, most);
         if (n < 0 && errno == EPIPE) return af_fail(AF_EIO, "it does not read any more");
         if (n < 0 && errno != EINTR && errno != EAGAIN)
             return af_fail(AF_EIO, "cannot write to it: %s", strerror(errno));
@@ -163,6 +198,11 @@ bool af_child_has_line(const af_child *c)
     return c->eof || (c->end > c->start && memchr(c->buffer + c->start, '\n', c->end - c->start));
 }
 
+static af_status too_long(void)
+{
+    return af_fail(AF_EFORMAT, "a line of more than %d bytes", AF_CHILD_LINE);
+}
+
 /* Room for at least one more byte and a NUL. */
 static af_status make_room(af_child *c)
 {
@@ -171,8 +211,7 @@ static af_status make_room(af_child *c)
         c->end -= c->start;
         c->start = 0;
     }
-    if (c->end > AF_CHILD_LINE)
-        return af_fail(AF_EFORMAT, "a line of more than %d bytes", AF_CHILD_LINE);
+    if (c->end > AF_CHILD_LINE) return too_long();
     if (c->end + 1 < c->room) return AF_OK;
     size_t room = c->room ? 2 * c->room : 4096;
     char *more = af_realloc(c->buffer, room);
@@ -199,6 +238,7 @@ af_status af_child_read(af_child *c, char **line, size_t *length, double seconds
         char *nl = c->end > c->start ? find_newline(c) : NULL;
         if (nl) {
             *line = c->buffer + c->start;
+            if (nl - *line > AF_CHILD_LINE) return too_long();
             *nl = '\0';
             if (length) *length = (size_t)(nl - *line);
             c->start = (size_t)(nl + 1 - c->buffer);
@@ -210,8 +250,8 @@ af_status af_child_read(af_child *c, char **line, size_t *length, double seconds
             return AF_OK;
         }
         AF_TRY(make_room(c));
-        if (stop && stop()) return af_fail(AF_EINTERRUPTED, "stopped by a signal");
-        int ready = wait_for(c->out, POLLIN, until);
+        int ready = wait_for(c->out, POLLIN, until, stop);
+        if (stop && stop()) return stopped();
         if (ready == 0) return af_fail(AF_EIO, "no answer within %g s", seconds);
         ssize_t n = ready < 0 ? -1 : read(c->out, c->buffer + c->end, c->room - c->end - 1);
         if (n < 0 && errno != EINTR && errno != EAGAIN)
@@ -242,13 +282,15 @@ static void say_how(char how[64], int status)
         snprintf(how, 64, "exit code %d", WEXITSTATUS(status));
 }
 
-static bool ended(pid_t pid, int *status, double grace)
+/* Waits without collecting: until it is collected, its group's number stays its own. */
+static bool ended(pid_t pid, double grace)
 {
     const struct timespec nap = {0, 2000000};
     double until = af_clock() + grace;
     for (;;) {
-        pid_t got = waitpid(pid, status, WNOHANG);
-        if (got == pid || (got < 0 && errno == ECHILD)) return true;
+        siginfo_t info = {0};
+        if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid)
+            return true;
         if (af_clock() >= until) return false;
         nanosleep(&nap, NULL);
     }
@@ -262,13 +304,10 @@ void af_child_stop(af_child *c, double grace, char how[64])
     if (c->out >= 0) close(c->out);
     if (how) how[0] = '\0';
     if (c->pid > 0) {
-        bool gone = ended(c->pid, &status, grace);
+        ended(c->pid, grace);
         /* its own children, which may have outlived it, go too */
-        if (!c->in_group) kill(-c->pid, SIGKILL);
-        if (!gone) {
-            kill(c->pid, SIGKILL);
-            while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {}
-        }
+        kill(c->in_group ? c->pid : -c->pid, SIGKILL);
+        while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {}
         say_how(how, status);
     }
     af_free(c->buffer);

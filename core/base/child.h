@@ -3,8 +3,8 @@
  * is killed with us.
  *
  *     AF_TRY(af_child_start(&c, (char *const[]){"sh", "-c", command, NULL}, false));
- *     AF_TRY(af_child_write(c, line, length, seconds));   a line and its newline
- *     AF_TRY(af_child_read(c, &line, NULL, seconds, NULL)); NULL: it closed its output
+ *     AF_TRY(af_child_write(c, line, length, seconds, NULL)); a line and its newline
+ *     AF_TRY(af_child_read(c, &line, NULL, seconds, NULL));  NULL: it closed its output
  *     af_child_stop(c, 1, NULL);
  */
 #ifndef AF_CHILD_H
@@ -16,12 +16,15 @@
 enum { AF_CHILD_LINE = 1 << 20 }; /* bytes of a line at most; a longer one is AF_EFORMAT */
 
 typedef struct af_child af_child;
-/* argv ends with NULL; argv[0] is looked up in PATH. in_group: signals of the terminal reach it. */
+/* argv ends with NULL; argv[0] is looked up in PATH, AF_ENOTFOUND when it is not there. in_group:
+ * signals of the terminal reach it. */
 AF_CHECKED af_status af_child_start(af_child **out, char *const *argv, bool in_group);
 /* Our own standard input and output in the place of a program. */
 AF_CHECKED af_status af_child_ourselves(af_child **out);
-/* Waits while the pipe is full, `seconds` at most. A program that is gone is AF_EIO. */
-AF_CHECKED af_status af_child_write(af_child *c, const char *text, size_t size, double seconds);
+/* Waits while the pipe is full, `seconds` at most (negative: for ever). A program that is gone is
+ * AF_EIO; AF_EINTERRUPTED when `stop` (may be NULL) says so. */
+AF_CHECKED af_status af_child_write(af_child *c, const char *text, size_t size, double seconds,
+                                    bool (*stop)(void));
 /* *line, without its newline and NUL-terminated, lives until the next call; it may hold zero bytes,
  * *length (may be NULL) counts them. NULL when the program closed its output. AF_EIO after
  * `seconds` without a whole line (negative: waits for ever), AF_EINTERRUPTED when

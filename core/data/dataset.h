@@ -16,7 +16,8 @@
  *           "/x 900 1 1 250 float32"; /id: and its width
  *
  * Small integers are for data that are integers: pixels, counts, readings of a converter. They take
- * a quarter or half of the room, and nothing is lost.
+ * a quarter or half of the room, and nothing is lost. A prep that rounds to them says so (fsd50k:
+ * 1/400 of a decibel), and keeps the unit in the scaling.
  *
  * Reading checks everything once: shapes, label range, indices, groups, finite values.
  */
@@ -108,6 +109,7 @@ typedef struct af_dataset_content {
     af_dataset_part part;
     const char *provenance; /* "real", "partial", "generated"; of a user's own dataset "own" */
     const char *source;     /* JSON text: generator, parameters, seed; or raw files with sha256 */
+    const char *const *labels; /* class names that depend on the data; NULL: the task's */
     int64_t n;
     af_shape input, output;
     bool dense;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/version.h"
 #include "core/data/check.h"
 #include "core/data/dataset.h"
 #include "core/data/hdf5.h"
@@ -143,7 +144,7 @@ static const char *join(draft *f, const char *const *names)
 static af_status add_attributes(draft *f, const af_dataset_content *c, const af_dataset *d)
 {
     const size_t room = FIXED_ATTRIBUTES + (size_t)c->attrs;
-    const char *labels = join(f, c->task->labels);
+    const char *labels = join(f, c->labels ? c->labels : c->task->labels);
     f->attribute = af_arena_alloc(f->arena, room * sizeof *f->attribute);
     if (!f->attribute || !labels) return AF_ENOMEM;
     add_number(f, "format", AF_DATASET_FORMAT, true);

@@ -38,7 +38,7 @@ static af_status send(slot *s, json_t *message)
     if (!text) return af_fail(AF_ENOMEM, "no memory for a message to a worker");
     size_t size = strlen(text);
     text[size] = '\n'; /* in the place of the NUL: its length is known */
-    af_status st = af_child_write(s->child, text, size + 1, 60);
+    af_status st = af_child_write(s->child, text, size + 1, 60, NULL);
     free(text);
     return st;
 }

@@ -1,6 +1,7 @@
 /* What a pool and its workers say to each other. */
 #include <inttypes.h>
 #include "core/base/jsonl.h"
+#include "core/base/version.h"
 #include "core/search/pool.h"
 #include "core/search/record.h"
 

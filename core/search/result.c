@@ -5,8 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "core/base/version.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 static json_t *number(double v)
 {

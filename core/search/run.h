@@ -13,6 +13,7 @@
 #include "core/metric.h"
 #include "core/search/evaluator.h"
 #include "core/search/ledger.h"
+#include "core/search/stop.h"
 #include "core/searcher.h"
 #include "core/task.h"
 
@@ -71,10 +72,6 @@ typedef struct af_run_options {
 } af_run_options;
 /* Leaves result.json and predictions.h5 in `out`. A finished run with --resume says so, AF_OK. */
 AF_CHECKED af_status af_run(const af_run_options *o);
-
-/* SIGINT and SIGTERM set this; the run checkpoints and returns AF_EINTERRUPTED. */
-void af_catch_signals(void);
-bool af_stop_requested(void);
 
 /* The members of result.json, see docs/result.md:
  * format, afield, task, size, method, space, searcher options, seed, protocol, budget, workers,

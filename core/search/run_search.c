@@ -13,7 +13,7 @@
 static af_status note_incumbent(af_run_state *r, const af_trial *t, const af_ledger *l)
 {
     double x = af_spend_in(&l->search, AF_UNIT_X, l->x_flops), error = r->found.outcome.error;
-    if (r->found.best.number != t->number) return AF_OK;
+    if (r->found.best.number != t->number || !isfinite(error)) return AF_OK;
     json_t *point = json_pack("{sI so si so so}", "trials", (json_int_t)r->found.trials, "x",
                               l->x_flops > 0 ? json_real(x) : json_null(), "epochs",
                               t->proposal.epochs, "seconds", json_real(l->search.seconds), "error",

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
+#include "core/base/version.h"
 #include "core/search/journal.h"
 #include "core/search/supernet_inside.h"
 #include "core/train/checkpoint.h"

@@ -1,7 +1,7 @@
 /* SIGINT and SIGTERM ask the run to stop at the next safe point; a second SIGINT ends the process
  * at once, which the journal survives as well. SIGTERM always asks: some senders repeat it. */
+#include "core/search/stop.h"
 #include <signal.h>
-#include "core/search/run.h"
 
 static volatile sig_atomic_t asked;
 

@@ -6,11 +6,15 @@
 
 void af_augment_print(char out[AF_AUGMENT_TEXT], const af_augment *a)
 {
-    char crop[24] = "", cutout[24] = "";
+    char crop[24] = "", cutout[24] = "", masks[96] = "";
     if (a->pad) snprintf(crop, sizeof crop, ", crop %d", a->pad);
     if (a->cutout) snprintf(cutout, sizeof cutout, ", cutout %d", a->cutout);
+    if (a->masks)
+        snprintf(masks, sizeof masks, ", masks %d of %g rows and %g columns at %g%s", a->masks,
+                 a->mask_rows, a->mask_columns, a->mask_share,
+                 a->mask_in_paper ? " under paper" : "");
     char all[AF_AUGMENT_TEXT];
-    snprintf(all, sizeof all, "%s%s%s", crop, a->flip ? ", flip" : "", cutout);
+    snprintf(all, sizeof all, "%s%s%s%s", crop, a->flip ? ", flip" : "", cutout, masks);
     snprintf(out, AF_AUGMENT_TEXT, "%s", *all ? all + 2 : "");
 }
 
@@ -70,4 +74,46 @@ void af_augment_cut(float *x, af_shape s, const af_augment_draw *d)
         for (int y = d->top; y < d->bottom; y++)
             memset(x + ((size_t)c * (size_t)s.h + (size_t)y) * (size_t)s.w + d->left, 0,
                    (size_t)(d->right - d->left) * sizeof *x);
+}
+
+/* Where a band of a random width lies. */
+static void band(int *from, int *width, af_rng *r, double most, int n)
+{
+    *width = (int)(most * af_rng_unit(r) * n);
+    *from = (int)(af_rng_unit(r) * (n - *width));
+}
+
+af_mask_draw af_augment_masks_at(const af_augment *a, af_shape s, uint64_t seed, uint64_t trial,
+                                 uint32_t epoch, int64_t sample)
+{
+    af_rng r = af_rng_at(seed, "spec_augment", trial, epoch, 0, (uint32_t)sample);
+    af_mask_draw d = {0};
+    const int most = a->masks < AF_AUGMENT_MASKS ? a->masks : AF_AUGMENT_MASKS;
+    if (most < 1 || af_rng_unit(&r) >= a->mask_share) return d;
+    d.count = 1 + (int)af_rng_below(&r, (uint64_t)most);
+    for (int k = 0; k < d.count; k++) {
+        band(&d.band[k].row, &d.band[k].rows, &r, a->mask_rows, s.h);
+        band(&d.band[k].column, &d.band[k].columns, &r, a->mask_columns, s.w);
+    }
+    return d;
+}
+
+static void fill(float *x, int n, float value)
+{
+    for (int i = 0; i < n; i++) x[i] = value;
+}
+
+void af_augment_mask(float *x, af_shape s, const af_mask_draw *d)
+{
+    float least = x[0];
+    for (int64_t i = 0; d->count && i < af_shape_size(s); i++) least = x[i] < least ? x[i] : least;
+    for (int k = 0; k < d->count; k++)
+        for (int y = 0; y < s.c * s.h; y++) {
+            const int row = y % s.h - d->band[k].row;
+            float *at = x + (size_t)y * (size_t)s.w;
+            if (row >= 0 && row < d->band[k].rows)
+                fill(at, s.w, least);
+            else
+                fill(at + d->band[k].column, d->band[k].columns, least);
+        }
 }

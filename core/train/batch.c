@@ -69,9 +69,11 @@ int64_t af_epoch_order(int64_t *order, const af_training *t, const af_indices *s
 
 af_source af_epoch_source(const af_training *t, int epoch)
 {
+    af_augment augment = t->recipe.augment;
+    if (augment.mask_in_paper && t->protocol != AF_PAPER) augment.masks = 0;
     return (af_source){.data = t->data,
                        .scaling = &t->data->scaling[t->protocol],
-                       .augment = t->recipe.augment,
+                       .augment = augment,
                        .seed = t->seed,
                        .trial = t->trial,
                        .epoch = (uint32_t)epoch};
@@ -96,6 +98,9 @@ static void load_x(float *to, const af_source *s, int64_t sample, float *room)
     else if (!augmented)
         memcpy(to, from, size * sizeof *to);
     if (augmented) af_augment_cut(to, shape, &d);
+    if (!a->masks) return;
+    const af_mask_draw m = af_augment_masks_at(a, shape, s->seed, s->trial, s->epoch, sample);
+    af_augment_mask(to, shape, &m);
 }
 
 void af_batch_load(af_batch *b, const af_source *s, const int64_t *which, int n)

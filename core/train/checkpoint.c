@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/version.h"
 #include "core/train/checkpoint.h"
 
 static const char MAGIC[16] = "afield-ckpt-1\n";

@@ -75,7 +75,8 @@ static af_status open_archive(struct archive **out, const char *path)
     return AF_OK;
 }
 
-af_status af_archive_each(const char *path, size_t max_member, bool (*want)(const char *member),
+af_status af_archive_walk(const char *path, size_t max_member,
+                          bool (*want)(const char *member, void *payload),
                           af_status (*each)(const char *member, const void *data, size_t size,
                                             void *payload),
                           void *payload)
@@ -93,7 +94,7 @@ af_status af_archive_each(const char *path, size_t max_member, bool (*want)(cons
             goto done;
         }
         const char *member = archive_entry_pathname(entry);
-        if (!member || archive_entry_filetype(entry) != AE_IFREG || (want && !want(member)))
+        if (!member || archive_entry_filetype(entry) != AE_IFREG || !want(member, payload) || !each)
             continue;
         AF_GOTO(st, done, read_member(&b, a, max_member, path, member));
         AF_GOTO(st, done, each(member, b.data, b.size, payload));
@@ -102,4 +103,31 @@ done:
     archive_read_free(a);
     af_free(b.data);
     return st;
+}
+
+typedef struct caller { /* of af_archive_each */
+    bool (*want)(const char *member);
+    af_status (*each)(const char *member, const void *data, size_t size, void *payload);
+    void *payload;
+} caller;
+
+static bool want_of(const char *member, void *self)
+{
+    const caller *c = self;
+    return !c->want || c->want(member);
+}
+
+static af_status each_of(const char *member, const void *data, size_t size, void *self)
+{
+    const caller *c = self;
+    return c->each(member, data, size, c->payload);
+}
+
+af_status af_archive_each(const char *path, size_t max_member, bool (*want)(const char *member),
+                          af_status (*each)(const char *member, const void *data, size_t size,
+                                            void *payload),
+                          void *payload)
+{
+    caller c = {want, each, payload};
+    return af_archive_walk(path, max_member, want_of, each_of, &c);
 }

@@ -16,5 +16,11 @@ AF_CHECKED af_status af_archive_each(const char *path, size_t max_member,
                                      af_status (*each)(const char *member, const void *data,
                                                        size_t size, void *payload),
                                      void *payload);
+/* The same; `want` is given the payload, too. each NULL: nothing is read, only names are told. */
+AF_CHECKED af_status af_archive_walk(const char *path, size_t max_member,
+                                     bool (*want)(const char *member, void *payload),
+                                     af_status (*each)(const char *member, const void *data,
+                                                       size_t size, void *payload),
+                                     void *payload);
 
 #endif

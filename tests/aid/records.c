@@ -36,7 +36,7 @@ json_t *result_make(const char *task, const char *method, const char *space, int
                      "so so} sf s{ss ss "
                      "ss}"
                      " s{so so so so} ss ss}",
-                     "format", 1, "afield", "0.1.0", "task", task, "size", "tiny", "protocol",
+                     "format", 2, "afield", "0.1.0", "task", task, "size", "tiny", "protocol",
                      "clean", "method", method, "space", space, "searcher_options", "note",
                      "a, \"b\"", "seed", seed, "budget", "4x", "workers", 4, "backend", "onednn",
                      "precision", "fp32", "config", "c", "canonical", "c", "metric", "name",

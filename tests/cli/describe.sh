@@ -13,6 +13,9 @@ ok describe wrn
 says "lr=recipe"
 ok describe regularized_evolution
 says "population"
+ok describe asha
+says "promotion, stopping"
+says "reduction"
 ok describe darts
 says "shares weights"
 says "alpha_lr"

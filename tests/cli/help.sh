@@ -3,7 +3,7 @@ ok help
 says "Exit codes: 0 ok, 1 failed, 2 usage, 3 stopped by a signal."
 ok --version
 says "afield 0."
-for command in list describe data arch run bench report; do
+for command in list describe data arch run serve bench report; do
     ok "$command" --help
     says "usage: afield $command"
     ok help "$command"

@@ -1,6 +1,6 @@
 # Everything that exists, for people and for scripts.
 ok list
-for name in darcy ecg nb201 random regularized_evolution darts wrn linear f1_macro relative_l2 conv reference; do
+for name in darcy ecg satellite ninapro spherical nb201 random regularized_evolution local_search successive_halving asha hyperband best_of darts wrn linear f1_macro relative_l2 conv reference; do
     says "$name"
 done
 ok list tasks

@@ -1,0 +1,177 @@
+#include "data-prep/ninapro/raw.h"
+#include <math.h>
+#include <string.h>
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "data-prep/formats/npy.h"
+
+enum { MAX_FILE = 256 << 20, DEPTH = 4 }; /* the largest official file has 18 MB as doubles */
+enum { STEPS = AF_NINAPRO_STEPS, ELECTRODES = AF_NINAPRO_ELECTRODES };
+
+static const char *const names[AF_SPLITS][2] = {
+    [AF_TRAIN] = {"ninapro_train.npy", "label_train.npy"},
+    [AF_VALID] = {"ninapro_val.npy", "label_val.npy"},
+    [AF_TEST] = {"ninapro_test.npy", "label_test.npy"},
+};
+
+af_status af_ninapro_set_new(af_ninapro_set *out, int64_t count, int grouped)
+{
+    *out = (af_ninapro_set){.count = count};
+    out->x = af_calloc((size_t)count, ELECTRODES * STEPS * sizeof *out->x);
+    out->label = af_calloc((size_t)count, sizeof *out->label);
+    if (grouped) out->group = af_calloc((size_t)count, sizeof *out->group);
+    if (out->x && out->label && (out->group || !grouped)) return AF_OK;
+    af_ninapro_set_free(out);
+    return AF_ENOMEM;
+}
+
+void af_ninapro_set_free(af_ninapro_set *s)
+{
+    af_free(s->x);
+    af_free(s->label);
+    af_free(s->group);
+    *s = (af_ninapro_set){0};
+}
+
+/* ---- arrays ---- */
+
+static af_status windows(af_ninapro_set *out, const af_pickle_array *a, const char *path)
+{
+    char text[AF_NPY_SHAPE_TEXT];
+    const bool cut = strchr("iuf", a->dtype.kind) && a->rank == 3 && a->shape[1] == STEPS;
+    if (cut && a->shape[2] == ELECTRODES / 2)
+        return af_fail(AF_EUNSUPPORTED,
+                       "%s: 8 electrodes, as one Myo armband has; in NinaPro DB5 a subject wears "
+                       "two: want windows x 52 x 16. These are data of another task",
+                       path);
+    if (!cut || a->shape[2] != ELECTRODES || !a->count)
+        return af_fail(AF_EFORMAT, "%s: %s, want numbers, windows x %d readings x %d electrodes",
+                       path, af_npy_shape_text(text, a), STEPS, ELECTRODES);
+    AF_TRY(af_ninapro_set_new(out, (int64_t)a->shape[0], 0));
+    float window[STEPS * ELECTRODES];
+    for (int64_t k = 0; k < out->count; k++) {
+        float *x = out->x + k * STEPS * ELECTRODES;
+        AF_TRY(af_npy_floats(window, a, (size_t)k * STEPS * ELECTRODES, STEPS * ELECTRODES, path));
+        for (int i = 0; i < STEPS * ELECTRODES; i++)
+            x[i % ELECTRODES * STEPS + i / ELECTRODES] = window[i];
+    }
+    return AF_OK;
+}
+
+static af_status labels(af_ninapro_set *out, const af_pickle_array *a, const char *path)
+{
+    char text[AF_NPY_SHAPE_TEXT];
+    if (!strchr("iuf", a->dtype.kind) || a->count != (size_t)out->count || a->shape[0] != a->count)
+        return af_fail(AF_EFORMAT, "%s: %s, want %lld labels, one a window", path,
+                       af_npy_shape_text(text, a), (long long)out->count);
+    for (size_t k = 0; k < a->count; k++) {
+        double label = af_pickle_element(a, k);
+        if (!(label >= 0 && label < AF_NINAPRO_CLASSES && label == floor(label)))
+            return af_fail(AF_EFORMAT, "%s: window %zu has label %g, want 0 to %d", path, k, label,
+                           AF_NINAPRO_CLASSES - 1);
+        out->label[k] = (uint8_t)label;
+    }
+    return AF_OK;
+}
+
+static af_status read_file(af_ninapro_raw *raw, int split, int which, const char *directory)
+{
+    char path[AF_PATH_MAX], hex[AF_SHA256_HEX], *data;
+    size_t size;
+    af_npy f;
+    AF_TRY(af_path_join(path, directory, names[split][which]));
+    AF_TRY(af_file_read(&data, &size, path, MAX_FILE));
+    af_sha256_of(data, size, hex);
+    af_status st = af_npy_parse(&f, data, size, path);
+    if (st == AF_OK) {
+        st = which ? labels(&raw->set[split], &f.array, path)
+                   : windows(&raw->set[split], &f.array, path);
+        af_npy_close(&f);
+    }
+    af_free(data);
+    json_t *files = json_object_get(raw->source, "files");
+    if (st == AF_OK && json_object_set_new(files, names[split][which], json_string(hex)))
+        st = af_fail(AF_ENOMEM, "%s: out of memory", path);
+    return st;
+}
+
+/* ---- what is not it ---- */
+
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t length = strlen(path), n = strlen(ending);
+    return length > n && !strcmp(path + length - n, ending);
+}
+
+/* Sets *found to a recording at or below `path`, not deeper than DEPTH. */
+static af_status look_for(char found[AF_PATH_MAX], const char *path, const char *ending, int depth)
+{
+    char **entries, below[AF_PATH_MAX];
+    size_t count;
+    if (!af_dir_exists(path))
+        return ends_in(path, ending) ? af_path_format(found, "%s", path) : AF_OK;
+    if (depth == DEPTH) return AF_OK;
+    AF_TRY(af_dir_list(&entries, &count, path));
+    af_status st = AF_OK;
+    for (size_t i = 0; i < count && st == AF_OK && !*found; i++) {
+        st = af_path_join(below, path, entries[i]);
+        if (st == AF_OK) st = look_for(found, below, ending, depth + 1);
+    }
+    af_free(entries);
+    return st;
+}
+
+static af_status explain(const char *path)
+{
+    static const struct {
+        const char *ending, *what;
+    } others[] = {
+        {".dat", "a Myo armband's recording: 8 electrodes and 7 gestures, where this task has 16 "
+                 "and 18 classes; it can stand for neither its numbers nor its labels"},
+        {".mat", "NinaPro's own recording; how NAS-Bench-360 cut its windows from them was not "
+                 "published"},
+    };
+    static const char want[] =
+        "want NAS-Bench-360's ninapro_train.npy, label_train.npy, ninapro_val.npy, label_val.npy, "
+        "ninapro_test.npy and label_test.npy in one directory";
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char found[AF_PATH_MAX] = "";
+        AF_TRY(look_for(found, path, others[i].ending, 0));
+        if (*found) return af_fail(AF_EUNSUPPORTED, "%s: %s; %s", found, others[i].what, want);
+    }
+    return af_fail(AF_ENOTFOUND, "%s: not all six files are there; %s", path, want);
+}
+
+static af_status complete(bool *out, const char *directory)
+{
+    char path[AF_PATH_MAX];
+    *out = af_dir_exists(directory);
+    for (int i = 0; *out && i < 2 * AF_SPLITS; i++) {
+        AF_TRY(af_path_join(path, directory, names[i / 2][i % 2]));
+        *out = af_file_exists(path) && !af_dir_exists(path);
+    }
+    return AF_OK;
+}
+
+af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path)
+{
+    bool all;
+    *out = (af_ninapro_raw){0};
+    if (!af_file_exists(path) && !af_dir_exists(path))
+        return af_fail(AF_ENOTFOUND, "%s: no such file or directory", path);
+    AF_TRY(complete(&all, path));
+    if (!all) return explain(path);
+    out->source = json_pack("{s:s, s:s, s:o}", "data", "NinaPro DB5", "layout", "NAS-Bench-360",
+                            "files", json_object());
+    af_status st = out->source ? AF_OK : af_fail(AF_ENOMEM, "%s: out of memory", path);
+    for (int i = 0; st == AF_OK && i < 2 * AF_SPLITS; i++) st = read_file(out, i / 2, i % 2, path);
+    if (st != AF_OK) af_ninapro_raw_close(out);
+    return st;
+}
+
+void af_ninapro_raw_close(af_ninapro_raw *r)
+{
+    for (int s = 0; s < AF_SPLITS; s++) af_ninapro_set_free(&r->set[s]);
+    json_decref(r->source);
+    *r = (af_ninapro_raw){0};
+}

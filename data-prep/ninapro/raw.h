@@ -1,0 +1,19 @@
+/* The six files in which NAS-Bench-360 gives NinaPro DB5, and what is mistaken for them. */
+#ifndef AF_NINAPRO_RAW_H
+#define AF_NINAPRO_RAW_H
+#include <jansson.h>
+#include "core/data/dataset.h"
+#include "data-prep/ninapro/windows.h"
+
+typedef struct af_ninapro_raw {
+    af_ninapro_set set[AF_SPLITS];
+    json_t *source; /* files with their sha256 */
+} af_ninapro_raw;
+
+/* `path`: a directory with ninapro_{train,val,test}.npy (windows x 52 x 16) and
+ * label_{train,val,test}.npy. Recordings of other devices, and NinaPro's own, are AF_EUNSUPPORTED
+ * with the reason. */
+AF_CHECKED af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path);
+void af_ninapro_raw_close(af_ninapro_raw *r);
+
+#endif
