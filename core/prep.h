@@ -27,8 +27,8 @@ typedef struct af_raw_file {
 
 typedef struct af_prep {
     const char *name;
-    const char *accepts;      /* what import understands, for help and errors */
-    const char *model;        /* the generative model behind generate, with its source */
+    const char *accepts;        /* what import understands, for help and errors */
+    const char *model;          /* the generative model behind generate, with its source */
     const af_raw_file *sources; /* (optional) where the raw data are; ends with a NULL name */
     /* Official raw files -> dataset, provenance "real", or "partial" when it is a subset. */
     AF_CHECKED af_status (*import)(const af_prep_request *r);
