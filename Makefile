@@ -21,7 +21,7 @@ endef
 first    = $(firstword $(subst :, ,$(1)))
 last     = $(lastword $(subst :, ,$(1)))
 PC_DEPS  := fftw3:libfftw3-dev hdf5:libhdf5-dev matio:libmatio-dev libarchive:libarchive-dev \
-            jansson:libjansson-dev sndfile:libsndfile1-dev zlib:zlib1g-dev libcyaml:libcyaml-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev cmocka:libcmocka-dev
+            jansson:libjansson-dev sndfile:libsndfile1-dev zlib:zlib1g-dev libcyaml:libcyaml-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev libcurl:libcurl4-openssl-dev cmocka:libcmocka-dev
 PACKAGES := build-essential pkg-config gnuplot-nox libdnnl-dev $(foreach d,$(PC_DEPS),$(call last,$(d)))
 PC_NAMES := $(foreach d,$(PC_DEPS),$(call first,$(d)))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
@@ -87,7 +87,7 @@ export REGISTRY COMMANDS
 
 CORE_SRC := $(filter-out core/ops/% core/backends/% core/spaces/% core/metrics/%,$(wildcard core/*.c core/*/*.c))
 PLUG_SRC := $(foreach k,$(KINDS),$(foreach d,$(DIR_$(k)),$(foreach n,$(call names,$(k)),\
-              $(wildcard $(d)/$(n).c $(d)/$(n)/*.c $(d)/$(n)/*.cu)))) $(wildcard data-prep/formats/*.c)
+              $(wildcard $(d)/$(n).c $(d)/$(n)/*.c $(d)/$(n)/*.cu)))) $(wildcard data-prep/formats/*.c data-prep/own/*.c)
 F64_SRC  := $(wildcard core/ops/*.c) core/train/loss.c core/train/optimiser.c
 EVAL_SRC := $(wildcard eval/*.c)
 obj       = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
@@ -169,7 +169,7 @@ $(RUN): run-%: $(BUILD)/tests/% $(BUILD)/afield
 check-includes:
 	$(Q)sh tests/aid/includes.sh tests/deps.txt
 check-headers:      # every header compiles alone
-	$(Q)for h in afield.h core/*.h core/*/*.h searchers/*/*.h data-prep/formats/*.h eval/*.h bench/*.h; do \
+	$(Q)for h in afield.h core/*.h core/*/*.h searchers/*/*.h data-prep/formats/*.h data-prep/own/*.h eval/*.h bench/*.h; do \
 	    test ! -e $$h || $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c $$h 2>&1 | grep -v 'pragma once' || true; done | { ! grep .; }
 check-cli: $(BUILD)/afield
 	$(Q)AFIELD=$(abspath $<) sh tests/cli/run.sh

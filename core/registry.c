@@ -9,11 +9,19 @@
             if (!strcmp((*p)->name, name)) return *p;                                              \
         return NULL;                                                                               \
     }
+const af_task *(*af_more_tasks)(const char *name);
+
+const af_task *af_find_task(const char *name)
+{
+    for (const af_task *const *t = af_builtin.task; *t; t++)
+        if (!strcmp((*t)->name, name)) return *t;
+    return af_more_tasks ? af_more_tasks(name) : NULL;
+}
+
 FINDER(op)
 FINDER(backend)
 FINDER(space)
 FINDER(metric)
-FINDER(task)
 FINDER(prep)
 FINDER(searcher)
 

@@ -20,6 +20,9 @@ typedef struct af_registry {
     const af_searcher *const *searcher;
 } af_registry;
 extern const af_registry af_builtin;
+/* Tasks beyond the table, asked by af_find_task for a name that the table lacks: the program puts
+ * its own datasets here, once, before it looks anything up. NULL: none. */
+extern const af_task *(*af_more_tasks)(const char *name);
 
 /* By name; NULL when unknown. */
 const af_backend *af_find_backend(const char *name);

@@ -29,6 +29,8 @@ typedef struct af_task {
     af_recipe recipe[AF_SIZES];
     const char *notes; /* choices made where the sources are silent; differences by size */
     const char *cite, *license;
+    bool own;     /* a user's dataset, described by a manifest: data of one size, no prep */
+    af_size size; /* of own */
 } af_task;
 
 /* The name of the metric that a protocol is scored by. */

@@ -55,6 +55,18 @@ done:
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "cifar-100-python.tar.gz",
+     .url = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+     .direct = true,
+     .size = "161 MB",
+     .note = "the author's own; import reads it as it is. NAS-Bench-360 uses the same file and "
+             "prepares none"},
+    {.name = "cifar-100-binary.tar.gz",
+     .url = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+     .note = "the same images in another layout; import reads it, and one of the two is enough"},
+    {0}};
+
 const af_prep af_prep_cifar100 = {
     .name = "cifar100",
     .accepts =
@@ -63,6 +75,7 @@ const af_prep af_prep_cifar100 = {
         "accepted",
     .model = "ten shapes times ten textures in random pose, size and colours on a cluttered, noisy "
              "background; class = 10 shape + texture",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -237,6 +237,23 @@ static af_status import(const af_prep_request *r)
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "piececonst_r421_N1024_smooth1.mat",
+     .url = "https://drive.google.com/file/d/17anR-H_C7It5sytoNFOk7YmOeeCX11F6/view",
+     .prepared = true,
+     .size = "1.6 GB",
+     .license = "MIT",
+     .note = "training and validation samples; made by the generator of the authors of the Fourier "
+             "Neural Operator, handed on by NAS-Bench-360 through a page that asks before it sends "
+             "the file. An address of the authors' own is not known"},
+    {.name = "piececonst_r421_N1024_smooth2.mat",
+     .url = "https://drive.google.com/file/d/1v0nJs7GMnT2JYfhPuKBm7KyXRSBxMEFW/view",
+     .prepared = true,
+     .size = "1.6 GB",
+     .license = "MIT",
+     .note = "test samples; put it beside the other one and import the directory"},
+    {0}};
+
 const af_prep af_prep_darcy = {
     .name = "darcy",
     .accepts =
@@ -248,6 +265,7 @@ const af_prep af_prep_darcy = {
         "is >= 0, else 3; -div(a grad u) = 1, u = 0 on the boundary, five-point finite "
         "differences on 421 x 421 nodes, every fifth kept (Li et al., Fourier Neural Operator, "
         "ICLR 2021)",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -87,6 +87,19 @@ static af_status generate(const af_prep_request *r)
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "deepsea_filtered.npz",
+     .url = "https://drive.google.com/file/d/1wTCnpF91GYA043w8H14Q8riTLJNUGxGJ/view",
+     .prepared = true,
+     .size = "860 MB",
+     .license = "CC BY 4.0",
+     .note = "by NAS-Bench-360, through a page that asks before it sends the file; import reads it "
+             "as it is"},
+    {.name = "deepsea_train_bundle",
+     .note = "DeepSEA's own bundle, of deepsea.princeton.edu: import does not read it, since which "
+             "36 of its 919 targets the task uses is not published"},
+    {0}};
+
 const af_prep af_prep_deepsea = {
     .name = "deepsea",
     .accepts = "NAS-Bench-360's deepsea_filtered.npz (x_train, x_val, x_test: sequences x 1000 x "
@@ -98,6 +111,7 @@ const af_prep af_prep_deepsea = {
              "put on both strands of random DNA, as in the synthetic sets of Koo and Eddy (PLoS "
              "Comput. Biol. 15(12), 2019); labels ask for a motif, two of them, two in order and "
              "close by, or one without another",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -67,6 +67,26 @@ static af_status generate(const af_prep_request *r)
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "training2017.zip",
+     .url = "https://physionet.org/files/challenge-2017/1.0.0/training2017.zip",
+     .direct = true,
+     .license = "ODC-BY 1.0",
+     .note = "the records; import reads it as it is, with the labels that it holds"},
+    {.name = "REFERENCE-v3.csv",
+     .url = "https://physionet.org/files/challenge-2017/1.0.0/REFERENCE-v3.csv",
+     .direct = true,
+     .license = "ODC-BY 1.0",
+     .note = "the newest labels: unpack the records, put this file beside "
+             "them and import the directory"},
+    {.name = "challenge2017.pkl",
+     .url = "https://drive.google.com/file/d/1vp41dhFqCAsEBUld8tXfzC1lRiGm27Aq/view",
+     .prepared = true,
+     .size = "150 MB",
+     .license = "ODC-BY 1.0",
+     .note = "records and labels in one pickle; import does not read it, take the official files"},
+    {0}};
+
 const af_prep af_prep_ecg = {
     .name = "ecg",
     .accepts =
@@ -76,6 +96,7 @@ const af_prep af_prep_ecg = {
     .model =
         "limit-cycle model of the electrocardiogram (McSharry, Clifford, Tarassenko and Smith, "
         "IEEE Trans. Biomed. Eng. 50(3), 2003) with four rhythm classes and recorder noise",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -95,6 +95,20 @@ done:
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "audio.zip",
+     .url = "https://drive.google.com/file/d/1IDOkm7IpFfgByDZNM6daxZaVzVJVBNid/view",
+     .prepared = true,
+     .size = "24 GB",
+     .license = "CC BY 4.0",
+     .note = "by NAS-Bench-360, through a page that asks before it sends the file; the chunks; "
+             "import reads them"},
+    {.name = "FSD50K",
+     .url = "https://zenodo.org/record/4060432",
+     .license = "CC BY 4.0 (the dataset; each clip has its own Creative Commons licence)",
+     .note = "the clips as their authors publish them, in several archives; import reads them"},
+    {0}};
+
 const af_prep af_prep_fsd50k = {
     .name = "fsd50k",
     .accepts =
@@ -110,6 +124,7 @@ const af_prep af_prep_fsd50k = {
         "noise sources with pitch contours and envelopes (spectral modelling synthesis, Serra and "
         "Smith, Computer Music Journal 14(4), 1990; mixed as by Scaper, Salamon et al., WASPAA "
         "2017)",
+    .sources = sources,
     .import = af_fsd_raw_import,
     .generate = generate,
 };

@@ -144,6 +144,43 @@ static af_status generate(const af_prep_request *r)
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "ninapro_train.npy",
+     .url = "https://drive.google.com/file/d/1zcrpm9gPwKk_neZNJ6TygAq8Udmuc4LD/view",
+     .prepared = true,
+     .license = "CC BY-ND",
+     .note = "by NAS-Bench-360, through a page that asks before it sends the file; all six "
+             "together have about 30 MB; import reads the directory that they are in"},
+    {.name = "label_train.npy",
+     .url = "https://drive.google.com/file/d/1xYd5EqUwxp0wBoIXfFSS6FjjdhVD1z-k/view",
+     .prepared = true,
+     .license = "CC BY-ND",
+     .note = "see the first one"},
+    {.name = "ninapro_val.npy",
+     .url = "https://drive.google.com/file/d/1UYMJBh1T8ioLamefI-15QtHrx5yyyDtj/view",
+     .prepared = true,
+     .license = "CC BY-ND",
+     .note = "see the first one"},
+    {.name = "label_val.npy",
+     .url = "https://drive.google.com/file/d/1pCRBQjgkx2yyf8K0ReOYmcY1l3BlJgci/view",
+     .prepared = true,
+     .license = "CC BY-ND",
+     .note = "see the first one"},
+    {.name = "ninapro_test.npy",
+     .url = "https://drive.google.com/file/d/1rtZvlLnGvK9XSujVyH-faixpvMHLEiSV/view",
+     .prepared = true,
+     .license = "CC BY-ND",
+     .note = "see the first one"},
+    {.name = "label_test.npy",
+     .url = "https://drive.google.com/file/d/1-PcyUoOmcFBUexSILpZYndiEioldzxMR/view",
+     .prepared = true,
+     .license = "CC BY-ND",
+     .note = "see the first one"},
+    {.name = "ninapro-db5",
+     .note = "the recordings, Ninapro database 5: from them the published windows cannot be had "
+             "again, and import does not read them"},
+    {0}};
+
 const af_prep af_prep_ninapro = {
     .name = "ninapro",
     .accepts = "a directory with NAS-Bench-360's ninapro_train.npy, ninapro_val.npy, "
@@ -151,6 +188,7 @@ const af_prep af_prep_ninapro = {
                "label_test.npy (0 to 17); fewer windows are accepted, recordings are not",
     .model = "motor-unit pools (Fuglevand, Winter and Patla, J. Neurophysiol. 70(6), 1993) of 13 "
              "forearm muscles under two rings of eight electrodes, 17 gestures and rest",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -160,6 +160,24 @@ done:
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "satellite_train.npy",
+     .url = "https://drive.google.com/file/d/1TB38jKE1njCyo_M4P8iYvNmF6BV4T51f/view",
+     .prepared = true,
+     .size = "322 MB",
+     .license = "GPL-3.0",
+     .note = "by NAS-Bench-360, through a page that asks before it sends the file; put it beside "
+             "the next one and import the directory"},
+    {.name = "satellite_test.npy",
+     .url = "https://drive.google.com/file/d/1u8iakYN99Vea81ucDGtEYbRkCAR99pDL/view",
+     .prepared = true,
+     .size = "35 MB",
+     .license = "GPL-3.0",
+     .note = "see the first one"},
+    {.name = "Crop",
+     .note = "of the UCR time series archive, a part of the same data; import reads it"},
+    {0}};
+
 const af_prep af_prep_satellite = {
     .name = "satellite",
     .accepts =
@@ -168,6 +186,7 @@ const af_prep af_prep_satellite = {
         ".npy, .ts, .tsv, .txt or .arff; a part of them is accepted",
     .model = "double-logistic phenology of 24 covers (Beck et al., Remote Sens. Environ. 100(3), "
              "2006) with varying dates, correlated noise and interpolated cloud gaps",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -1,190 +1,48 @@
-/* afield data: makes datasets (generate, import) and checks them. */
+/* afield data: makes datasets (generate, import, import-own), checks them, exports them, and finds
+ * the raw data (where, fetch). */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "core/base/alloc.h"
 #include "core/base/file.h"
-#include "core/base/log.h"
 #include "core/data/dataset.h"
+#include "core/data/export.h"
 #include "eval/cli.h"
+#include "eval/data.h"
+#include "eval/network.h"
+#include "eval/own.h"
 
 typedef struct options {
-    int size;
+    int size, format;
     uint64_t seed;
     bool json, force;
+    const char *to, *from, *sha256;
 } options;
-static const char *const size_choices[] = {"tiny", "small", "full", "auto", NULL};
-enum { SIZE_AUTO = 3 };
 static const af_option table[] = {
     {"size", AF_OPT_CHOICE, offsetof(options, size), "auto", 0, 0,
-     "generate and check: tiny unless said; import: full unless said", size_choices, NULL},
+     "import: full unless said; else tiny, or the only size of your own dataset", af_network_sizes,
+     NULL},
     {"seed", AF_OPT_U64, offsetof(options, seed), "0", 0, 9e18, "generate: the stand-in's seed",
      NULL, NULL},
     {"force", AF_OPT_FLAG, offsetof(options, force), "false", 0, 0,
-     "generate and import: replace imported data", NULL, NULL},
-    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "check: print JSON", NULL, NULL},
+     "generate, import and import-own: replace imported data", NULL, NULL},
+    {"to", AF_OPT_TEXT, offsetof(options, to), NULL, 0, 0,
+     "export and fetch: where to (fetch: raw/TASK in the data directory)", NULL, "DIR"},
+    {"format", AF_OPT_CHOICE, offsetof(options, format), "npy", 0, 0, "export: of the arrays",
+     af_export_names, NULL},
+    {"from", AF_OPT_TEXT, offsetof(options, from), NULL, 0, 0,
+     "fetch: another address than those of `afield data where TASK`", NULL, "URL"},
+    {"sha256", AF_OPT_TEXT, offsetof(options, sha256), NULL, 0, 0,
+     "fetch --from: what the file must have", NULL, "HEX"},
+    {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "check and where: print JSON",
+     NULL, NULL},
     {0}};
 
-static json_t *class_counts(const af_task *task, const af_dataset *d, const af_indices *which)
-{
-    json_t *counts = json_object();
-    int64_t *n = af_calloc((size_t)d->output.c, sizeof *n);
-    for (int64_t i = 0; n && i < which->count; i++) n[((const int32_t *)d->y)[which->i[i]]]++;
-    for (int c = 0; n && c < d->output.c; c++) {
-        char name[32];
-        snprintf(name, sizeof name, "%d", c);
-        json_object_set_new(counts, task->labels ? task->labels[c] : name, json_integer(n[c]));
-    }
-    af_free(n);
-    return counts;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const int32_t p = *(const int32_t *)a, q = *(const int32_t *)b;
-    return (p > q) - (p < q);
-}
-
-static int64_t count_groups(const af_dataset *d, const af_indices *which)
-{
-    if (!d->group) return which->count;
-    int32_t *group = af_alloc((size_t)which->count * sizeof *group);
-    for (int64_t i = 0; group && i < which->count; i++) group[i] = d->group[which->i[i]];
-    if (group) qsort(group, (size_t)which->count, sizeof *group, by_value);
-    int64_t groups = 0;
-    for (int64_t i = 0; group && i < which->count; i++) groups += !i || group[i] != group[i - 1];
-    af_free(group);
-    return groups;
-}
-
-/* Marks the groups of a split by id of record: the text before ':' in a sample's id, or the id
- * itself. */
-static af_status mark(json_t *owner, const af_dataset *d, const af_indices *which,
-                      const char *split)
-{
-    for (int64_t i = 0; i < which->count; i++) {
-        char id[AF_ID_MAX + 1];
-        snprintf(id, sizeof id, "%.*s", AF_ID_MAX, d->ids + which->i[i] * AF_ID_MAX);
-        if (d->group && strchr(id, ':')) *strchr(id, ':') = 0;
-        json_t *before = json_object_get(owner, id);
-        if (before && strcmp(json_string_value(before), split) != 0)
-            return af_fail(AF_EFORMAT, "%s: %s '%s' is in both %s and %s", d->path,
-                           d->group ? "record" : "sample", id, json_string_value(before), split);
-        if (!before) json_object_set_new(owner, id, json_string(split));
-    }
-    return AF_OK;
-}
-
-static json_t *describe_part(const af_task *task, const af_dataset *d)
-{
-    json_t *splits = json_object();
-    for (int p = 0; p < AF_PROTOCOLS; p++)
-        for (int s = 0; s < AF_SPLITS; s++) {
-            const af_indices *which = &d->split[p][s];
-            if (!which->i) continue;
-            char name[64];
-            snprintf(name, sizeof name, "%s/%s", af_protocol_names[p], af_split_names[s]);
-            json_t *one = json_pack("{s:I, s:I}", "samples", (json_int_t)which->count, "groups",
-                                    (json_int_t)count_groups(d, which));
-            if (!d->dense) json_object_set_new(one, "classes", class_counts(task, d, which));
-            json_object_set_new(splits, name, one);
-        }
-    return json_pack("{s:s, s:s, s:s, s:I, s:[iii], s:[iii], s:s, s:o}", "path", d->path, "size",
-                     af_size_names[d->size], "provenance", d->provenance, "samples",
-                     (json_int_t)d->n, "input", d->input.c, d->input.h, d->input.w, "output",
-                     d->output.c, d->output.h, d->output.w, "sha256", d->sha256, "splits", splits);
-}
-
-/* Few are listed, many summed up. */
-static void print_classes(json_t *classes)
-{
-    enum { FEW = 24 };
-    const char *label;
-    json_t *n;
-    json_int_t least = INT64_MAX, most = 0;
-    json_object_foreach(classes, label, n)
-    {
-        json_int_t count = json_integer_value(n);
-        if (json_object_size(classes) <= FEW) printf("  %s %lld", label, (long long)count);
-        if (count < least) least = count;
-        if (count > most) most = count;
-    }
-    if (json_object_size(classes) > FEW)
-        printf("  %zu classes of %lld to %lld", json_object_size(classes), (long long)least,
-               (long long)most);
-}
-
-/* "3 x 15 x 15": channels, rows, columns. */
-static const char *shape_text(char out[64], const json_t *shape)
-{
-    json_int_t n[3];
-    for (size_t i = 0; i < 3; i++) n[i] = json_integer_value(json_array_get(shape, i));
-    snprintf(out, 64, "%lld x %lld x %lld", (long long)n[0], (long long)n[1], (long long)n[2]);
-    return out;
-}
-
-static void print_part(json_t *part)
-{
-    char input[64], output[64];
-    const char *key;
-    json_t *one;
-    printf("%s\n  %s, %s, %lld samples, sha256 %.16s... verified\n",
-           json_string_value(json_object_get(part, "path")),
-           json_string_value(json_object_get(part, "size")),
-           json_string_value(json_object_get(part, "provenance")),
-           (long long)json_integer_value(json_object_get(part, "samples")),
-           json_string_value(json_object_get(part, "sha256")));
-    printf("  input %s, output %s\n", shape_text(input, json_object_get(part, "input")),
-           shape_text(output, json_object_get(part, "output")));
-    json_object_foreach(json_object_get(part, "splits"), key, one)
-    {
-        printf("  %-12s %8lld samples %8lld groups ", key,
-               (long long)json_integer_value(json_object_get(one, "samples")),
-               (long long)json_integer_value(json_object_get(one, "groups")));
-        print_classes(json_object_get(one, "classes"));
-        putchar('\n');
-    }
-}
-
-static af_status disjoint(const af_dataset *const part[2])
-{
-    af_status st = AF_OK;
-    for (int p = 0; st == AF_OK && p < AF_PROTOCOLS; p++) {
-        json_t *owner = json_object();
-        for (int k = 0; k < 2; k++)
-            for (int s = 0; st == AF_OK && s < AF_SPLITS; s++)
-                if (part[k]->split[p][s].i)
-                    st = mark(owner, part[k], &part[k]->split[p][s], af_split_names[s]);
-        json_decref(owner);
-    }
-    return st;
-}
-
-static af_status check(const af_task *task, const char *directory, bool as_json)
-{
-    af_dataset *part[2] = {0};
-    af_status st;
-    json_t *all = json_object();
-    AF_GOTO(st, done, af_dataset_open(&part[0], directory, task, AF_MAIN));
-    AF_GOTO(st, done, af_dataset_open(&part[1], directory, task, AF_HELD_OUT));
-    for (int k = 0; k < 2; k++) AF_GOTO(st, done, af_dataset_verify(part[k]));
-    AF_GOTO(st, done, af_dataset_match(part[0], part[1]));
-    AF_GOTO(st, done, disjoint((const af_dataset *const *)part));
-    json_object_set_new(all, "main", describe_part(task, part[0]));
-    json_object_set_new(all, "held_out", describe_part(task, part[1]));
-    if (as_json) {
-        st = af_print_json(json_incref(all));
-        goto done;
-    }
-    print_part(json_object_get(all, "main"));
-    print_part(json_object_get(all, "held_out"));
-    printf("splits are disjoint by %s\n", part[0]->group ? "group" : "sample");
-done:
-    json_decref(all);
-    for (int k = 0; k < 2; k++)
-        if (part[k]) af_dataset_close(part[k]);
-    return st;
-}
+typedef struct verb verb;
+typedef af_status verb_run(const options *o, const char *word, const char *path);
+struct verb {
+    const char *name, *usage;
+    int words; /* with the verb */
+    verb_run *run;
+};
 
 /* Imported data may be hard to get again. */
 static af_status spare_imported(const af_task *task, const char *directory)
@@ -203,41 +61,136 @@ static af_status spare_imported(const af_task *task, const char *directory)
     return AF_OK;
 }
 
-static af_status run(const void *values, const char *const *words, int count)
+static af_size size_for(const options *o, const af_task *task, bool import)
 {
-    const options *o = values;
-    bool import = strcmp(words[0], "import") == 0, generate = strcmp(words[0], "generate") == 0;
-    if (!import && !generate && strcmp(words[0], "check") != 0)
-        return af_fail(AF_EUSAGE, "'%.40s', want generate, import or check", words[0]);
-    if (count != (import ? 3 : 2))
-        return af_fail(AF_EUSAGE, "usage: afield data %s TASK%s", words[0], import ? " PATH" : "");
+    if (o->size != AF_SIZES) return (af_size)o->size;
+    return import ? AF_FULL : af_usual_size(task);
+}
+
+/* source: NULL to generate. */
+static af_status make(const options *o, const char *name, const char *source)
+{
     const af_task *task;
     char directory[4096];
-    af_size size = o->size == SIZE_AUTO ? (import ? AF_FULL : AF_TINY) : (af_size)o->size;
-    AF_TRY(af_need_task(&task, words[1]));
+    AF_TRY(af_need_task(&task, name));
+    const af_size size = size_for(o, task, source);
+    const af_prep *prep = af_find_prep(task->name);
+    if (task->own)
+        return af_fail(AF_EUSAGE, "%s is your own dataset; use `afield data import-own MANIFEST`",
+                       task->name);
+    if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
     AF_TRY(af_dataset_directory(directory, size));
-    if (import || generate) {
-        const af_prep *prep = af_find_prep(task->name);
-        if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
-        if (!o->force) AF_TRY(spare_imported(task, directory));
-        AF_TRY(af_mkdirs(directory));
-        af_prep_request r = {task, size, import ? words[2] : NULL, o->seed, directory};
-        AF_TRY(import ? prep->import(&r) : prep->generate(&r));
+    if (!o->force) AF_TRY(spare_imported(task, directory));
+    AF_TRY(af_mkdirs(directory));
+    const af_prep_request r = {task, size, source, o->seed, directory};
+    AF_TRY(source ? prep->import(&r) : prep->generate(&r));
+    return af_data_check(task, directory, o->json);
+}
+
+static af_status generate(const options *o, const char *name, const char *path)
+{
+    (void)path;
+    return make(o, name, NULL);
+}
+
+static af_status import_own(const options *o, const char *manifest, const char *path)
+{
+    const af_task *task;
+    char directory[4096];
+    (void)path;
+    if (o->size != AF_SIZES)
+        return af_fail(AF_EUSAGE, "--size: the manifest's `size:` says it; leave it out here");
+    AF_TRY(af_own_install(&task, directory, manifest, o->force));
+    return af_data_check(task, directory, o->json);
+}
+
+static af_status check(const options *o, const char *name, const char *path)
+{
+    const af_task *task;
+    char directory[4096];
+    (void)path;
+    AF_TRY(af_need_task(&task, name));
+    AF_TRY(af_dataset_directory(directory, size_for(o, task, false)));
+    return af_data_check(task, directory, o->json);
+}
+
+static af_status export(const options *o, const char *name, const char *path)
+{
+    const af_task *task;
+    char directory[4096];
+    (void)path;
+    AF_TRY(af_need_task(&task, name));
+    if (!o->to) return af_fail(AF_EUSAGE, "--to DIR is missing: where the arrays go");
+    const af_size size = size_for(o, task, false);
+    AF_TRY(af_need_data(directory, task, size));
+    AF_TRY(af_dataset_export(task, directory, o->to, (af_export_format)o->format));
+    printf("%s, %s, as %s in %s; %s/dataset.json says what is there\n", task->name,
+           af_size_names[size], af_export_names[o->format], o->to, o->to);
+    return AF_OK;
+}
+
+static af_status where(const options *o, const char *name, const char *path)
+{
+    const af_task *task;
+    (void)path;
+    AF_TRY(af_need_task(&task, name));
+    return af_data_where(task, o->json);
+}
+
+static af_status fetch(const options *o, const char *name, const char *path)
+{
+    const af_task *task;
+    (void)path;
+    AF_TRY(af_need_task(&task, name));
+    const af_fetch_request r = {task, o->from, o->to, o->sha256};
+    return af_data_fetch(&r);
+}
+
+static const verb verbs[] = {{"generate", "TASK", 2, generate},
+                             {"import", "TASK PATH", 3, make},
+                             {"import-own", "MANIFEST.yaml", 2, import_own},
+                             {"check", "TASK", 2, check},
+                             {"export", "TASK --to DIR", 2, export},
+                             {"where", "TASK", 2, where},
+                             {"fetch", "TASK", 2, fetch}};
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+static af_status run(const void *values, const char *const *words, int count)
+{
+    const char *names[VERBS + 1] = {0};
+    for (int k = 0; k < VERBS; k++) {
+        const verb *v = &verbs[k];
+        names[k] = v->name;
+        if (strcmp(v->name, words[0])) continue;
+        if (count != v->words)
+            return af_fail(AF_EUSAGE, "usage: afield data %s %s", v->name, v->usage);
+        return v->run(values, words[1], count == 3 ? words[2] : NULL);
     }
-    return check(task, directory, o->json);
+    const char *near = af_nearest(words[0], names);
+    return af_fail(
+        AF_EUSAGE,
+        "'%.40s', want generate, import, import-own, check, export, where or fetch%s%s%s", words[0],
+        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 const af_cmd af_cmd_data = {
     .name = "data",
-    .usage = "generate TASK | import TASK PATH | check TASK  [--size tiny|small|full] [--seed N] "
-             "[--force]",
-    .summary = "make and check datasets",
+    .usage = "generate TASK | import TASK PATH | import-own MANIFEST | check TASK |\n"
+             "                   export TASK --to DIR | where TASK | fetch TASK  [options]",
+    .summary = "make, check and export datasets; your own ones too",
     .order = 3,
     .more =
+        "generate    a stand-in of the task's data\n"
+        "import      the official files; a part of them is accepted and marked partial\n"
+        "import-own  your own arrays, by a manifest (YAML; docs/data.md, "
+        "examples/fashion_mnist.yaml):\n"
+        "            the task in it then works in every command\n"
+        "check       checksums, splits, what is there\n"
+        "export      x, y, id and group of each split, for NumPy, PyTorch or anything else\n"
+        "where       where the raw files are, as far as is known\n"
+        "fetch       gets them, going on where an earlier try ended\n\n"
         "Datasets live in $AFIELD_DATA, else in the XDG data directory (~/.local/share/afield).\n"
-        "A subset of the official files is accepted and marked partial; `afield describe TASK` "
-        "says\n"
-        "which files an import reads.",
+        "`afield describe TASK` says which files an import reads.",
     .options = table,
     .options_size = sizeof(options),
     .min_words = 2,

@@ -3,11 +3,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
+#include "eval/network.h"
 #include "eval/outline.h"
+#include "eval/own.h"
 #include "eval/timing.h"
 
 typedef struct options {
@@ -18,8 +21,9 @@ typedef struct options {
 static const af_option table[] = {
     {"cost", AF_OPT_FLAG, offsetof(options, cost), "false", 0, 0,
      "a task: what 1x costs here; times a few training steps", NULL, NULL},
-    {"size", AF_OPT_CHOICE, offsetof(options, size), "tiny", 0, 0, "with --cost: of the task",
-     af_size_names, NULL},
+    {"size", AF_OPT_CHOICE, offsetof(options, size), "auto", 0, 0,
+     "with --cost: of the task; auto: tiny, or the only size of your own dataset", af_network_sizes,
+     NULL},
     {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "with --cost; 0: all cores",
      NULL, NULL},
     {"backend", AF_OPT_TEXT, offsetof(options, backend), "auto", 0, 0, "with --cost", NULL, "NAME"},
@@ -86,9 +90,10 @@ static af_status add_cost(json_t *o, const af_task *t, const options *given)
     const af_backend *backend;
     af_timing m;
     AF_TRY(af_need_backend(&backend, given->backend));
-    AF_TRY(af_time_x(&m, t, (af_size)given->size, backend, given->threads));
+    const af_size size = given->size == AF_SIZES ? af_usual_size(t) : (af_size)given->size;
+    AF_TRY(af_time_x(&m, t, size, backend, given->threads));
     json_object_set_new(o, "cost_of_1x",
-                        json_pack("{ss ss si sf sf sf sf sI}", "size", af_size_names[given->size],
+                        json_pack("{ss ss si sf sf sf sf sI}", "size", af_size_names[size],
                                   "backend", backend->name, "threads", m.threads, "flops",
                                   m.x_flops, "estimated_seconds", m.x_seconds, "seconds_per_step",
                                   m.step_seconds, "flops_per_second", m.step_flops / m.step_seconds,
@@ -113,12 +118,13 @@ static af_status describe_task(json_t *o, const void *plugin)
     put(o, "scored", aggregates[t->aggregate]);
     put(o, "epoch", t->sampler == AF_ALL ? "every sample" : "one sample of each group");
     if (t->labels) json_object_set_new(o, "labels", list_of(t->labels));
-    put(o, "import", prep ? prep->accepts : NULL);
+    put(o, "import", prep ? prep->accepts : t->own ? "afield data import-own MANIFEST" : NULL);
     put(o, "generate", prep ? prep->model : NULL);
     put(o, "notes", t->notes);
     put(o, "cite", t->cite);
     put(o, "license", t->license);
     for (int s = 0; s < AF_SIZES; s++) {
+        if (t->own && s != (int)t->size) continue;
         json_object_set_new(recipes, af_size_names[s], recipe_json(&t->recipe[s]));
         json_object_set_new(data, af_size_names[s], data_json(t, (af_size)s));
     }
@@ -249,9 +255,16 @@ static af_status unknown(const char *name)
     ADD_NAMES(metric);
     ADD_NAMES(op);
     ADD_NAMES(backend);
+    char **own = NULL;
+    size_t count = 0;
+    if (af_own_list(&own, &count) != AF_OK) count = 0;
+    for (size_t i = 0; i < count && n < MAX_NAMES - 1; i++) names[n++] = own[i];
     const char *near = af_nearest(name, names);
-    return af_fail(AF_EUSAGE, "nothing is called '%.40s'%s%s%s; `afield list` shows what there is",
-                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    af_status st =
+        af_fail(AF_EUSAGE, "nothing is called '%.40s'%s%s%s; `afield list` shows what there is",
+                name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    af_free(own);
+    return st;
 }
 
 /* Without a kind the first of several things of one name is meant, and the others are mentioned. */

@@ -1,7 +1,9 @@
 /* afield list: everything that exists, from the registry. */
 #include <stdio.h>
 #include <string.h>
+#include "core/base/alloc.h"
 #include "eval/cli.h"
+#include "eval/own.h"
 
 typedef struct options {
     bool json;
@@ -9,6 +11,7 @@ typedef struct options {
 static const af_option table[] = {
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL}, {0}};
 
+enum { MAX_ROWS = 256 };
 typedef struct line {
     const char *name, *text, *note;
 } line;
@@ -28,11 +31,36 @@ static bool nth_space(size_t i, bool baseline, line *out)
     }
     return false;
 }
+/* The i-th own task; one whose manifest is damaged is listed with what is wrong. */
+static bool nth_own(size_t i, line *out)
+{
+    static struct {
+        char name[64], problem[192];
+    } text[MAX_ROWS];
+    char **names;
+    size_t count;
+    const af_task *t;
+    if (af_own_list(&names, &count) != AF_OK) return false;
+    const bool there = i < count && i < MAX_ROWS;
+    if (there) snprintf(text[i].name, sizeof text[i].name, "%s", names[i]);
+    af_free(names);
+    if (!there) return false;
+    if (af_own_find(&t, text[i].name) == AF_OK && t) {
+        *out = (line){t->name, t->title, t->domain};
+        return true;
+    }
+    snprintf(text[i].problem, sizeof text[i].problem, "not usable: %s", af_error());
+    *out = (line){text[i].name, text[i].problem, "own data"};
+    return true;
+}
 static bool tasks(size_t i, line *out)
 {
+    size_t k = 0;
+    while (af_builtin.task[k]) k++;
+    if (i >= k) return nth_own(i - k, out);
     const af_task *t = af_builtin.task[i];
-    if (t) *out = (line){t->name, t->title, t->domain};
-    return t != NULL;
+    *out = (line){t->name, t->title, t->domain};
+    return true;
 }
 static bool spaces(size_t i, line *out)
 {
@@ -80,7 +108,6 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static void print_text(const kind *k)
 {
-    enum { MAX_ROWS = 128 };
     line lines[MAX_ROWS];
     const char *cells[MAX_ROWS + 1][4], *const *rows[MAX_ROWS + 2] = {0};
     size_t n = 0;

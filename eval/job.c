@@ -5,6 +5,8 @@
 #include "core/base/alloc.h"
 #include "core/search/share.h"
 #include "eval/cli.h"
+#include "eval/network.h"
+#include "eval/own.h"
 #include "eval/plugin.h"
 
 /* Rows of two tables: `afield run` names a method, `afield serve` is spoken to by one. */
@@ -20,8 +22,10 @@
     ROW("budget", AF_OPT_TEXT, budget, "4x", 0, 0,                                                 \
         "for the search: 4x, 20trials, 30epochs, 600s or 1e15flop", NULL, "AMOUNT"),               \
         ROW("seed", AF_OPT_U64, seed, "0", 0, 9e18, "decides everything random", NULL, NULL),      \
-        ROW("size", AF_OPT_CHOICE, size, "tiny", 0, 0, "of the data, the networks and the recipe", \
-            af_size_names, NULL),                                                                  \
+        ROW("size", AF_OPT_CHOICE, size, "auto", 0, 0,                                             \
+            "of the data, the networks and the recipe; auto: tiny, or the only size of your own "  \
+            "dataset",                                                                             \
+            af_network_sizes, NULL),                                                               \
         ROW("protocol", AF_OPT_CHOICE, protocol, "clean", 0, 0,                                    \
             "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL),    \
         ROW("workers", AF_OPT_INT, workers, workers_default, 1, 1024,                              \
@@ -81,14 +85,20 @@ void af_job_method_name(char out[64], const char *method)
     }
 }
 
+static af_size size_of(const af_job *j, const af_task *task)
+{
+    return j->size != AF_SIZES ? (af_size)j->size : task ? af_usual_size(task) : AF_TINY;
+}
+
 af_status af_job_directory(char out[AF_PATH_MAX], const af_job *j)
 {
     const af_space *own = af_find_space(j->method);
     const char *space = own && own->baseline ? "" : j->space ? j->space : "nb201";
     char method[64];
     af_job_method_name(method, j->method);
-    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task, af_size_names[j->size],
-                          method, *space ? "-" : "", space, j->budget,
+    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task,
+                          af_size_names[size_of(j, af_find_task(j->task))], method,
+                          *space ? "-" : "", space, j->budget,
                           j->protocol == AF_PAPER ? "-paper" : "", j->seed);
 }
 
@@ -189,7 +199,6 @@ static af_status resolve_options(resolved *r, const af_job *j)
 static af_status resolve(resolved *r, const af_job *j)
 {
     *r = (resolved){.o = {.seed = j->seed,
-                          .size = (af_size)j->size,
                           .protocol = (af_protocol)j->protocol,
                           .workers = j->workers,
                           .threads = j->threads,
@@ -204,6 +213,12 @@ static af_status resolve(resolved *r, const af_job *j)
                        "--method is missing; `afield list searchers` and `afield list baselines` "
                        "show what there is");
     AF_TRY(af_need_task(&r->o.task, j->task));
+    r->o.size = size_of(j, r->o.task);
+    if (r->o.task->own && j->protocol == AF_PAPER)
+        return af_fail(
+            AF_EUSAGE,
+            "--protocol paper: no publication has a protocol for your own dataset; leave "
+            "it out");
     AF_TRY(af_need_method(&r->o.searcher, &r->o.space, j->method, j->space));
     AF_TRY(af_need_backend(&r->o.backend, j->backend));
     AF_TRY(af_precision_find(&r->o.precision, r->o.backend, j->precision));

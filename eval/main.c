@@ -7,6 +7,7 @@
 #include "core/base/version.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
+#include "eval/own.h"
 
 static int by_order(const void *a, const void *b)
 {
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
         return 0;
     }
     af_hdf5_quiet();
+    af_own_register();
     int code = report(c, run(c, argc - 2, argv + 2));
     if (fflush(stdout) != 0) {
         af_log(AF_LOG_ERROR, "standard output: cannot write");

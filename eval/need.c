@@ -1,10 +1,12 @@
 /* What commands look up: plugins by name with helpful refusals, shapes, datasets. */
 #include <stdio.h>
 #include <string.h>
+#include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
+#include "eval/own.h"
 #include "eval/plugin.h"
 
 static af_status refuse(const char *kind, const char *name, const char *const *names)
@@ -24,10 +26,18 @@ enum { MAX_NAMES = 128 };
 af_status af_need_task(const af_task **out, const char *name)
 {
     const char *names[MAX_NAMES] = {0};
+    char **own;
+    size_t count, n = 0;
     if ((*out = af_find_task(name))) return AF_OK;
-    for (size_t i = 0; i < MAX_NAMES - 1 && af_builtin.task[i]; i++)
-        names[i] = af_builtin.task[i]->name;
-    return refuse("task", name, names);
+    AF_TRY(af_own_find(out, name)); /* says what is wrong with a damaged manifest */
+    if (*out) return AF_OK;
+    AF_TRY(af_own_list(&own, &count));
+    for (size_t i = 0; n < MAX_NAMES - 1 && af_builtin.task[i]; i++)
+        names[n++] = af_builtin.task[i]->name;
+    for (size_t i = 0; n < MAX_NAMES - 1 && i < count; i++) names[n++] = own[i];
+    af_status st = refuse("task", name, names);
+    af_free(own);
+    return st;
 }
 
 af_status af_need_space(const af_space **out, const char *name)
@@ -128,10 +138,28 @@ static af_status have_data(bool *out, const char *directory, const af_task *task
                    af_size_names[size], task->name, af_size_names[size]);
 }
 
+static af_status need_own(const char *directory, const af_task *task, af_size size)
+{
+    char path[4096];
+    if (size != task->size)
+        return af_fail(AF_EUSAGE,
+                       "task %s is your own dataset, which its manifest calls %s; leave --size out",
+                       task->name, af_size_names[task->size]);
+    for (int part = AF_MAIN; part <= AF_HELD_OUT; part++) {
+        AF_TRY(af_dataset_path(path, directory, task->name, part));
+        if (!af_file_exists(path))
+            return af_fail(AF_ENOTFOUND,
+                           "%s: not there; make it with `afield data import-own MANIFEST --force`",
+                           path);
+    }
+    return AF_OK;
+}
+
 af_status af_need_data(char directory[4096], const af_task *task, af_size size)
 {
     bool have;
     AF_TRY(af_dataset_directory(directory, size));
+    if (task->own) return need_own(directory, task, size);
     AF_TRY(have_data(&have, directory, task, size));
     if (have) return AF_OK;
     const af_prep *prep = af_find_prep(task->name);

@@ -6,6 +6,7 @@
 #include "core/base/file.h"
 #include "core/data/dataset.h"
 #include "eval/cli.h"
+#include "eval/own.h"
 
 enum { MAX_ARCH_FILE = 1 << 24 };
 
@@ -28,7 +29,7 @@ static af_status find_io(af_io *io, const af_network_options *o)
 {
     if (!o->task == !o->input)
         return af_fail(AF_EUSAGE, "give either --task TASK or --input 3x32x32 --outputs 100");
-    af_size size = o->size != AF_SIZES ? (af_size)o->size : o->task ? AF_TINY : AF_FULL;
+    af_size size = o->size != AF_SIZES ? (af_size)o->size : AF_FULL;
     *io = (af_io){.output = {o->outputs, 1, 1}, .dense = o->dense, .size = size};
     if (o->input) {
         AF_TRY(parse_shape(&io->input, o->input));
@@ -39,6 +40,7 @@ static af_status find_io(af_io *io, const af_network_options *o)
     af_dataset *d;
     char directory[4096];
     AF_TRY(af_need_task(&task, o->task));
+    if (o->size == AF_SIZES) size = af_usual_size(task);
     AF_TRY(af_need_data(directory, task, size));
     AF_TRY(af_dataset_open(&d, directory, task, AF_MAIN));
     *io = af_dataset_io(d);

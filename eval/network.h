@@ -26,7 +26,8 @@ typedef struct af_network_options {
     {"space", AF_OPT_TEXT, (at) + offsetof(af_network_options, space), NULL, 0, 0,                 \
      "the space ARCH belongs to (default nb201)", NULL, "SPACE"},                                  \
     {"size", AF_OPT_CHOICE, (at) + offsetof(af_network_options, size), "auto", 0, 0,               \
-     "widths of the network; auto: tiny with --task, full with --input", af_network_sizes, NULL}
+     "widths of the network; auto: tiny with --task (your own dataset's only size), full with "    \
+     "--input", af_network_sizes, NULL}
 /* clang-format on */
 
 typedef struct af_network {

@@ -47,6 +47,7 @@ const char *af_page_mark(const af_result *task)
 {
     return strcmp(task->provenance, "generated") == 0 ? "*"
            : strcmp(task->provenance, "real") == 0    ? ""
+           : strcmp(task->provenance, "own") == 0     ? "‡"
                                                       : "†";
 }
 

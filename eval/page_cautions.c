@@ -12,12 +12,18 @@ static bool is_stand_in(const af_result *r)
 
 static bool is_partial(const af_result *r)
 {
-    return strcmp(r->provenance, "generated") != 0 && strcmp(r->provenance, "real") != 0;
+    return strcmp(r->provenance, "generated") != 0 && strcmp(r->provenance, "real") != 0 &&
+           strcmp(r->provenance, "own") != 0;
+}
+
+static bool is_own(const af_result *r)
+{
+    return strcmp(r->provenance, "own") == 0;
 }
 
 static bool is_reduced(const af_result *r)
 {
-    return strcmp(r->size, "full") != 0;
+    return strcmp(r->size, "full") != 0 && !is_own(r);
 }
 
 /* Names of the tasks of a kind; false: none, nothing written. */
@@ -45,6 +51,11 @@ static void about_data(af_page *p)
             " is only a part of the real data (†): its scores do not compare with those on all of "
             "it.</li>\n",
             p->to);
+    if (name_tasks(p, "<li>The data of ", is_own))
+        fputs(" is somebody's own dataset (‡): its scores compare where the task key is the same, "
+              "and "
+              "with no published numbers.</li>\n",
+              p->to);
     if (name_tasks(p, "<li>Smaller than the official setting: ", is_reduced))
         fputs(". A method that is better here need not be better at full size.</li>\n", p->to);
     if (p->r->tasks < 5)

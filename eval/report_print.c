@@ -50,9 +50,14 @@ static bool is_partial(const af_result *r)
     return strcmp(r->provenance, "partial") == 0;
 }
 
+static bool is_own(const af_result *r)
+{
+    return strcmp(r->provenance, "own") == 0;
+}
+
 static const char *mark_of(const af_result *r)
 {
-    return is_stand_in(r) ? "*" : is_partial(r) ? "†" : "";
+    return is_stand_in(r) ? "*" : is_partial(r) ? "†" : is_own(r) ? "‡" : "";
 }
 
 /* "0.8123 ± 0.0104 (3)" */
@@ -184,12 +189,13 @@ static af_status print_tasks(const af_report *r)
 
 static void print_legend(const af_report *r)
 {
-    int runs = 0, stand_ins = 0, partial = 0;
+    int runs = 0, stand_ins = 0, partial = 0, own = 0;
     for (int i = 0; i < r->rows * r->tasks; i++)
         runs = r->cells[i].runs > runs ? r->cells[i].runs : runs;
     for (int k = 0; k < r->tasks; k++) {
         stand_ins += is_stand_in(r->task[k]);
         partial += is_partial(r->task[k]);
+        own += is_own(r->task[k]);
     }
     if (runs > 1) printf("mean ± sample standard deviation (seeds); ");
     printf("rank: mean over %d task%s of the rank by error, ties averaged\n", r->tasks,
@@ -198,6 +204,9 @@ static void print_legend(const af_report *r)
         printf("* generated stand-in data: not comparable with real data or published figures\n");
     if (partial)
         printf("† part of the real data: not comparable with the whole or published figures\n");
+    if (own)
+        printf("‡ a dataset of somebody's own, by a manifest: comparable where the task key is the "
+               "same, with no published figures\n");
     if (r->budgets_differ)
         printf("warning: budgets differ; ranks across unequal budgets do not compare methods\n");
 }

@@ -65,7 +65,7 @@ static void defaults(void **state)
     assert_null(j.space);
     assert_null(j.set);
     assert_string_equal(j.budget, "4x");
-    assert_int_equal(j.size, AF_TINY);
+    assert_int_equal(j.size, AF_SIZES);
     assert_int_equal(j.protocol, AF_CLEAN);
     assert_int_equal(j.workers, 4);
     assert_int_equal(j.seed, 0);
@@ -106,7 +106,7 @@ static const struct {
     {"tasks: [ecg]\nmethods:\n  - method: wrn\n    set: a=1\n",
      "'wrn' is a baseline and searches nothing"},
     {HEAD "budget: 4\n", "s.yaml: budget '4', position 2: the unit is missing"},
-    {HEAD "size: huge\n", "s.yaml: size: 'huge' is unknown, want tiny, small or full"},
+    {HEAD "size: huge\n", "s.yaml: size: 'huge' is unknown, want tiny, small, full or auto"},
     {HEAD "protocol: x\n", "s.yaml: protocol: 'x' is unknown, want clean or paper"},
     {HEAD "workers: 0\n", "s.yaml: workers: '0' is not a whole number from 1 to 1024"},
     {HEAD "seeds: [0, -1]\n", "s.yaml: seed: '-1' is not a whole number"},

@@ -11,7 +11,7 @@ AF_CHECKED af_status af_dataset_check(const af_dataset *d, const af_task *task,
 int af_dataset_id_width(const char *ids, int64_t n);
 /* The checksum that core/data/dataset.h describes. */
 AF_CHECKED af_status af_dataset_digest(const af_dataset *d, char hex[AF_SHA256_HEX]);
-/* Fails with what was last said about `path` and the commands that replace the dataset. */
-af_status af_dataset_explain(af_status st, const char *path, const char *task, af_size size);
+/* Fails with what was last said about `path`, a part of d, and the commands that replace both. */
+af_status af_dataset_explain(af_status st, const char *path, const af_dataset *d);
 
 #endif

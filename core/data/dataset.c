@@ -45,11 +45,16 @@ static af_size size_of_directory(const char *directory)
     return AF_TINY;
 }
 
-af_status af_dataset_explain(af_status st, const char *path, const char *task, af_size size)
+af_status af_dataset_explain(af_status st, const char *path, const af_dataset *d)
 {
-    const char *name = af_size_names[size], *said = af_error();
+    const char *name = af_size_names[d->size], *task = d->task, *said = af_error();
     const size_t n = strlen(path);
     if (!strncmp(said, path, n)) said += n + strlen(": ");
+    if (d->own)
+        return af_fail(st,
+                       "%s: %s; run: afield data import-own MANIFEST --force, with the manifest "
+                       "of '%s'",
+                       path, said, task);
     return af_fail(st,
                    "%s: %s; run: afield data generate %s --size %s (a stand-in), or: afield data "
                    "import %s PATH --size %s (the official data)",
@@ -241,11 +246,12 @@ af_status af_dataset_open(af_dataset **out, const char *directory, const af_task
     af_dataset *d = af_calloc(1, sizeof *d);
     if (!d) return AF_ENOMEM;
     d->size = size_of_directory(directory);
+    d->own = task->own;
     af_status st = af_dataset_path(d->path, directory, task->name, part);
     if (st == AF_OK) st = read_all(d, task, part);
     if (st == AF_ENOTFOUND) st = af_fail(st, "no such dataset");
-    if (st == AF_EFORMAT || st == AF_ENOTFOUND)
-        st = af_dataset_explain(st, d->path, task->name, d->size);
+    snprintf(d->task, sizeof d->task, "%s", task->name); /* what was asked for */
+    if (st == AF_EFORMAT || st == AF_ENOTFOUND) st = af_dataset_explain(st, d->path, d);
     if (st != AF_OK) {
         af_dataset_close(d);
         return st;
@@ -302,5 +308,5 @@ af_status af_dataset_verify(const af_dataset *d)
                            "attribute 'sha256': the data have %s, want %s; they were changed after "
                            "writing",
                            hex, d->sha256);
-    return af_dataset_explain(st, d->path, d->task, d->size);
+    return af_dataset_explain(st, d->path, d);
 }

@@ -62,6 +62,7 @@ typedef struct af_dataset {
     int64_t n;
     af_shape input, output; /* output {classes, 1, 1} for labels */
     bool dense;             /* y is float32 like the output: fields, or 0 and 1 of many labels */
+    bool own;               /* of a task that is a user's own */
     af_stored x_type;
     const void *x;        /* mapped, {n, C, H, W} of x_type; read with af_dataset_sample */
     const void *y;        /* int32 {n}, or float {n, C, H, W} */
@@ -109,7 +110,7 @@ typedef struct af_dataset_content {
     const af_task *task;
     af_size size;
     af_dataset_part part;
-    const char *provenance; /* "real", "partial", "generated" */
+    const char *provenance; /* "real", "partial", "generated"; of a user's own dataset "own" */
     const char *source;     /* JSON text: generator, parameters, seed; or raw files with sha256 */
     const char *const *labels; /* class names that depend on the data; NULL: the task's */
     int64_t n;

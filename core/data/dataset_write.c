@@ -43,7 +43,12 @@ static void view(af_dataset *d, const af_dataset_content *c)
 static af_status check_texts(const af_dataset_content *c)
 {
     static const char *const known[] = {"real", "partial", "generated"};
-    bool ok = false;
+    const bool own = c->provenance && !strcmp(c->provenance, "own");
+    bool ok = c->task->own && own;
+    if (c->task->own != own)
+        return af_fail(AF_EINVAL,
+                       "provenance '%s', want 'own' for a user's own task and only there",
+                       c->provenance ? c->provenance : "(none)");
     for (int i = 0; i < 3 && c->provenance; i++) ok = ok || !strcmp(c->provenance, known[i]);
     if (!ok)
         return af_fail(AF_EINVAL, "provenance '%s', want real, partial or generated",
@@ -176,8 +181,11 @@ static af_status examine(af_dataset **out, const char *directory, const af_datas
     if (st == AF_OK) st = af_dataset_check(d, c->task, c->part);
     if (st == AF_OK) st = af_dataset_digest(d, d->sha256);
     if (st == AF_EFORMAT || st == AF_EINVAL)
-        st = af_fail(st, "%s: refused to write: %s; look at the raw data or at data-prep/%s.c",
-                     d->path, af_error(), c->task->name);
+        st = c->task->own ? af_fail(st, "%s: refused to write: %s", d->path, af_error())
+                          : af_fail(st,
+                                    "%s: refused to write: %s; look at the raw data or at "
+                                    "data-prep/%s.c",
+                                    d->path, af_error(), c->task->name);
     if (st == AF_OK)
         *out = d;
     else

@@ -12,7 +12,7 @@ static af_status check_attribute(const af_dataset *main)
     af_status st =
         af_fail(AF_EFORMAT, "attribute 'held_out_sha256': missing, so what belongs to this file "
                             "is not known; prepare both anew");
-    return af_dataset_explain(st, main->path, main->task, main->size);
+    return af_dataset_explain(st, main->path, main);
 }
 
 af_status af_dataset_complete(const af_dataset *main, const char *directory)
@@ -22,7 +22,7 @@ af_status af_dataset_complete(const af_dataset *main, const char *directory)
     AF_TRY(check_attribute(main));
     if (af_file_exists(path)) return AF_OK;
     af_status st = af_fail(AF_ENOTFOUND, "missing, but %s is there; prepare both anew", main->path);
-    return af_dataset_explain(st, path, main->task, main->size);
+    return af_dataset_explain(st, path, main);
 }
 
 af_status af_dataset_match(const af_dataset *main, const af_dataset *held_out)
@@ -38,7 +38,7 @@ af_status af_dataset_match(const af_dataset *main, const af_dataset *held_out)
                            "prepare both anew",
                            main->path, held_out->sha256, main->held_out_sha256,
                            same ? "" : ", and the same size, provenance and shapes");
-    return af_dataset_explain(st, held_out->path, main->task, main->size);
+    return af_dataset_explain(st, held_out->path, main);
 }
 
 af_status af_dataset_provenance(char out[AF_PROVENANCE_MAX], const char *directory,

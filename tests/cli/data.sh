@@ -34,3 +34,29 @@ fails 1 run --task ecg --method linear --size full --out one
 says "afield data import ecg PATH --size full"
 fails 1 data import ecg nowhere
 says "nowhere"
+
+# where raw files are, and arrays for other programs
+for task in $("$AFIELD" list tasks --json | sed -n 's/.*"name": "\([a-z0-9_]*\)".*/\1/p'); do
+    ok data where "$task"
+    says "afield data import $task PATH"
+    ok data where "$task" --json
+    says '"sources"'
+done
+ok data where darcy
+says "sha256: not known"
+fails 2 data fetch ecg --from ftp://example.org/x
+says "begins with https://"
+fails 2 data fetch ecg --sha256 abc
+says "name it with --from URL"
+fails 1 data fetch darcy
+says "afield data where darcy"
+fails 2 data export ecg
+says "--to DIR is missing"
+ok data generate ecg
+ok data export ecg --to arrays
+says "arrays/dataset.json"
+[ -s arrays/clean/train_x.npy ] && [ -s arrays/clean/test_x.npy ] || die "no arrays"
+ok data export ecg --to arrays --format hdf5
+[ -s arrays/clean.h5 ] && [ -s arrays/clean.test.h5 ] || die "no HDF5 files"
+fails 2 data exprot ecg
+says "did you mean 'export'?"

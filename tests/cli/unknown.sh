@@ -26,7 +26,7 @@ says "is not a whole number from 1 to 1024"
 fails 2 run --task ecg --method random --seed -1
 says "not negative"
 fails 2 run --task ecg --method wrn --size huge
-says "'huge' is unknown, want tiny, small or full"
+says "'huge' is unknown, want tiny, small, full or auto"
 fails 2 run --task ecg --method wrn --backend gpu
 says "no backend 'gpu'"
 fails 2 describe nothing
@@ -34,5 +34,5 @@ says "nothing is called 'nothing'"
 fails 2 list lists
 says "no kind 'lists'"
 fails 2 data generat ecg
-says "want generate, import or check"
+says "want generate, import, import-own, check, export, where or fetch"
 silent
