@@ -37,7 +37,7 @@ static af_status collect(const char *name, const af_pickle_array *a, const char 
 
 static double score(const float *pred, const float *target, int64_t n, int labels)
 {
-    const af_predictions p = {n, {labels, 1, 1}, pred, target};
+    const af_predictions p = {.n = n, .shape = {labels, 1, 1}, .pred = pred, .target = target};
     double out = NAN;
     assert_ok(af_metric_auroc.score(&p, &out));
     return out;
@@ -78,7 +78,7 @@ static void labels_of_one_kind_are_left_out(void **state)
     assert_true(score(pred, target, 3, 3) == 0.5);
     double out = 7;
     const float ones[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-    const af_predictions p = {3, {3, 1, 1}, pred, ones};
+    const af_predictions p = {.n = 3, .shape = {3, 1, 1}, .pred = pred, .target = ones};
     assert_int_equal(af_metric_auroc.score(&p, &out), AF_EINVAL);
     assert_says("none of 3 labels has both a positive and a negative target among 3 predictions");
     assert_true(out == 7);
@@ -90,14 +90,14 @@ static void what_is_not_finite_is_refused(void **state)
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t b = 0; b < LENGTH(bad); b++) {
         const float pred[] = {0, 1, bad[b], 3}, target[] = {0, 1, 1, 0};
-        const af_predictions p = {2, {2, 1, 1}, pred, target};
+        const af_predictions p = {.n = 2, .shape = {2, 1, 1}, .pred = pred, .target = target};
         double out = 7;
         assert_int_equal(af_metric_auroc.score(&p, &out), AF_EDIVERGED);
         assert_says("prediction 1 of 2 has ");
         assert_true(out == 7);
     }
     double out = 7;
-    const af_predictions none = {0, {2, 1, 1}, bad, bad};
+    const af_predictions none = {.n = 0, .shape = {2, 1, 1}, .pred = bad, .target = bad};
     assert_int_equal(af_metric_auroc.score(&none, &out), AF_EINVAL);
     assert_says("no predictions to score");
 }
@@ -106,7 +106,7 @@ static void short_memory_is_an_error(void **state)
 {
     (void)state;
     const float pred[] = {0, 1}, target[] = {0, 1};
-    const af_predictions p = {2, {1, 1, 1}, pred, target};
+    const af_predictions p = {.n = 2, .shape = {1, 1, 1}, .pred = pred, .target = target};
     double out;
     af_alloc_fail_at(1);
     const af_status st = af_metric_auroc.score(&p, &out);

@@ -12,7 +12,7 @@ enum { MOST = 64 * 16 };
 
 static double score(const float *pred, const float *target, int n, int classes)
 {
-    const af_predictions p = {n, {classes, 1, 1}, pred, target};
+    const af_predictions p = {.n = n, .shape = {classes, 1, 1}, .pred = pred, .target = target};
     double s = NAN;
     assert_ok(af_metric_map.score(&p, &s));
     return s;
@@ -72,15 +72,16 @@ static void what_is_not_defined(void **state)
     (void)state;
     const float zeros[4] = {0}, ones[4] = {1, 1, 1, 1}, bad[4] = {0, NAN, 0, 0};
     double s = 7;
-    const af_predictions none = {2, {2, 1, 1}, ones, zeros}, nan = {2, {2, 1, 1}, bad, ones},
-                         empty = {0, {2, 1, 1}, ones, ones};
+    const af_predictions none = {.n = 2, .shape = {2, 1, 1}, .pred = ones, .target = zeros},
+                         nan = {.n = 2, .shape = {2, 1, 1}, .pred = bad, .target = ones},
+                         empty = {.n = 0, .shape = {2, 1, 1}, .pred = ones, .target = ones};
     assert_int_equal(af_metric_map.score(&none, &s), AF_EINVAL);
     assert_says("none of 2 predictions has a positive target");
     assert_int_equal(af_metric_map.score(&nan, &s), AF_EDIVERGED);
     assert_says("prediction 0 of 2 has ");
     assert_int_equal(af_metric_map.score(&empty, &s), AF_EINVAL);
     af_alloc_fail_at(1);
-    const af_predictions good = {2, {2, 1, 1}, ones, ones};
+    const af_predictions good = {.n = 2, .shape = {2, 1, 1}, .pred = ones, .target = ones};
     assert_int_equal(af_metric_map.score(&good, &s), AF_ENOMEM);
     af_alloc_fail_at(0);
     assert_true(s == 7);
