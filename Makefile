@@ -106,8 +106,8 @@ all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build 
 deps:               ## install what is missing (Debian, Ubuntu), or list it
 	@sh tests/aid/deps.sh "$(sort $(MISSING))" "$(PACKAGES)"
 
-demo:               ## install, build, and compare three methods on two tasks
-	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --html build/demo/report.html --resume
+demo:               ## install, build, and compare three methods on ten tasks
+	@$(MAKE) deps && $(MAKE) -j$(JOBS) all && ./afield bench suites/demo.yaml --out build/demo --html build/demo/report.html --jobs $(JOBS) --resume
 
 test:               ## install, build, and run every test (T=name for one; SAN=address,undefined)
 	@$(MAKE) deps && $(MAKE) -j$(JOBS) all test-programs && $(MAKE) test-run

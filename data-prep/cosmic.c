@@ -105,6 +105,21 @@ static af_status import(const af_prep_request *r)
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "deepCR.ACS-WFC.train.tar",
+     .url = "https://drive.google.com/file/d/1lHsNhPM-73YFdi7V1mkEaa_WyYuz9Waf/view",
+     .prepared = true,
+     .size = "6.5 GB",
+     .note = "deepCR's training exposures (HST ACS/WFC), handed on by NAS-Bench-360 through a page "
+             "that "
+             "asks before it sends the file; unpack both archives and import the directory"},
+    {.name = "deepCR.ACS-WFC.test.tar",
+     .url = "https://drive.google.com/file/d/1Pc6p1r6TdGCFZMOYScINMj65sF0BnSod/view",
+     .prepared = true,
+     .size = "2.0 GB",
+     .note = "test exposures"},
+    {0}};
+
 const af_prep af_prep_cosmic = {
     .name = "cosmic",
     .accepts =
@@ -121,6 +136,7 @@ const af_prep af_prep_cosmic = {
         "14, 2002) and winding tracks of slow electrons, with diffused charge. The mask is "
         "exact: a pixel counts as hit where the rays' charge exceeds the noise without them. "
         "Visits differ in sky, seeing and rates.",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };

@@ -110,6 +110,16 @@ static af_status import(const af_prep_request *r)
     return st;
 }
 
+static const af_raw_file sources[] = {
+    {.name = "protein.zip",
+     .url = "https://drive.google.com/file/d/1nBs6qJJPK8qNzsmFo3waPsGzHFHplLMo/view",
+     .prepared = true,
+     .size = "1.1 GB",
+     .note =
+         "PDNet's DeepCov and PSICOV features and distances, handed on by NAS-Bench-360 through a "
+         "page that asks before it sends the file; unpack it and import the directory"},
+    {0}};
+
 const af_prep af_prep_psicov = {
     .name = "psicov",
     .accepts = "a directory like the released protein.zip: deepcov.lst and psicov.lst, and under "
@@ -122,6 +132,7 @@ const af_prep af_prep_psicov = {
              "two coevolution scores see under noise of their own; burial shows in a noisy "
              "profile, accessibility and potential, secondary structure in noisy probabilities. "
              "Distances are between residues' points, not C-beta atoms.",
+    .sources = sources,
     .import = import,
     .generate = generate,
 };
