@@ -57,10 +57,12 @@ static void outcome_free(outcome *r)
     af_free(r->failures);
 }
 
-/* Failures that the next run would meet too. */
-static bool ends_suite(af_status st)
+/* Failures that the next run would meet too; a program that breaks off is its own affair. */
+static bool ends_suite(af_status st, const char *method)
 {
-    return st == AF_EINTERRUPTED || st == AF_EIO || st == AF_ENOMEM || st == AF_EUSAGE;
+    bool program = strncmp(method, "exec:", 5) == 0;
+    return st == AF_EINTERRUPTED || (st == AF_EIO && !program) || st == AF_ENOMEM ||
+           st == AF_EUSAGE;
 }
 
 static af_status run_one(outcome *r, const af_suite *s, const options *o, const char *directory,
@@ -84,7 +86,7 @@ static af_status run_one(outcome *r, const af_suite *s, const options *o, const 
         return copy ? AF_OK : AF_ENOMEM;
     }
     (void)af_prefix(st, "run %zu of %zu, %s", index + 1, count, path);
-    if (ends_suite(st)) return st;
+    if (ends_suite(st, job.method)) return st;
     af_log(AF_LOG_WARN, "%s", af_error());
     if (!r->failed) r->first = st;
     char *copy = r->failures[r->failed] = af_strdup(af_error());

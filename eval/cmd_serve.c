@@ -55,7 +55,7 @@ static af_status run(const void *values, const char *const *words, int count)
     if (st == AF_OK) return AF_OK;
     char message[2048];
     snprintf(message, sizeof message, "%s", af_error());
-    if (say(json_pack("{ss ss}", "type", "error", "message", message)) != AF_OK) {}
+    if (say(json_pack("{ss so}", "type", "error", "message", af_json_text(message))) != AF_OK) {}
     return af_fail(st, "%s", message);
 }
 

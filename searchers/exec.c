@@ -31,7 +31,7 @@ static const af_option option_table[] = {
 };
 
 /* Seconds that a program has for its own end, after bye and after an error. */
-static const double GRACE = 5, SHORT_GRACE = 0.5;
+static const double GRACE = 5, SHORT_GRACE = 0.5, DEAF_SECONDS = 0.1;
 
 typedef struct program {
     options o;
@@ -212,6 +212,9 @@ static af_status listen(program *p, double until, af_proposal *out, af_answer *a
                        "mend it, or give it longer with --set timeout=SECONDS",
                        p->talk.number, p->o.timeout, p->talk.lines);
     if (st != AF_OK) return af_prefix(st, "waiting for an answer to ask %" PRId64, p->talk.number);
+    /* a driver that died closes both ends, one that is done goes on reading */
+    if (!line && p->ourselves && af_child_deaf(p->child, DEAF_SECONDS))
+        return af_fail(AF_EIO, "whoever drives this search is gone");
     if (!line && p->ourselves) {
         *answer = AF_DONE;
         return AF_OK;

@@ -194,12 +194,50 @@ static void divergence_after_a_pause_is_charged(void **state)
     af_dataset_close(s.data);
 }
 
+static af_status stop_after_two(void *payload, int epoch, double loss, double error)
+{
+    (void)payload, (void)loss, (void)error;
+    return epoch == 1 ? af_fail(AF_EINTERRUPTED, "stopped by the test") : AF_OK;
+}
+
+/* The learning rate explodes in the third epoch; whether the first two were done before the run was
+ * stopped shows nowhere. */
+static void divergence_after_a_stop_is_charged(void **state)
+{
+    char trials[AF_PATH_MAX], path[AF_PATH_MAX];
+    scene s;
+    af_training job;
+    af_trained trained;
+    af_graph *graph;
+    af_outcome want, got;
+    assert_ok(af_path_join(trials, work_dir, "later"));
+    open_scene(&s, *state, trials);
+    s.bench.recipe.schedule = (af_schedule){.kind = AF_STEP, .milestones = {0.5}, .factor = 1e36f};
+    af_trial t = trial_of(0, LAST);
+    t.proposal.schedule = AF_OWN;
+    assert_ok(s.evaluator.run(&s.bench, &t, &want));
+    assert_true(isinf(want.error) && want.spend.epochs == 3);
+    assert_ok(af_workbench_job(&job, &graph, &s.bench, &t.proposal, 0));
+    assert_ok(af_path_join(path, trials, "0.bin"));
+    job.checkpoint = path;
+    job.on_epoch = stop_after_two;
+    assert_int_equal(af_train(&trained, &job), AF_EINTERRUPTED);
+    assert_true(af_file_exists(path));
+    assert_ok(s.evaluator.run(&s.bench, &t, &got));
+    assert_true(isinf(got.error) && got.spend.epochs == want.spend.epochs &&
+                got.spend.flops == want.spend.flops);
+    s.evaluator.forget(&s.bench, &t);
+    assert_false(af_file_exists(path));
+    af_graph_free(graph);
+    af_dataset_close(s.data);
+}
+
 int main(void)
 {
     enum { MAX = 64 };
     struct CMUnitTest tests[MAX];
     size_t n = 0;
-    for (const af_task *const *t = af_builtin.task; *t && n < MAX - 2; t++)
+    for (const af_task *const *t = af_builtin.task; *t && n < MAX - 3; t++)
         tests[n++] = (struct CMUnitTest){(*t)->name, pauses_change_nothing, NULL, NULL,
                                          (void *)(uintptr_t)*t};
     void *darcy = (void *)(uintptr_t)af_find_task("darcy");
@@ -207,5 +245,7 @@ int main(void)
                                      NULL, NULL, darcy};
     tests[n++] = (struct CMUnitTest){"divergence_after_a_pause_is_charged",
                                      divergence_after_a_pause_is_charged, NULL, NULL, darcy};
+    tests[n++] = (struct CMUnitTest){"divergence_after_a_stop_is_charged",
+                                     divergence_after_a_stop_is_charged, NULL, NULL, darcy};
     return _cmocka_run_group_tests("pause", tests, n, work_make, work_remove);
 }

@@ -261,6 +261,12 @@ af_status af_child_read(af_child *c, char **line, size_t *length, double seconds
     }
 }
 
+bool af_child_deaf(const af_child *c, double seconds)
+{
+    struct pollfd p = {.fd = c->in};
+    return poll(&p, 1, (int)(1000 * seconds)) > 0 && (p.revents & (POLLERR | POLLHUP));
+}
+
 int af_child_fd(const af_child *c)
 {
     return c->out;

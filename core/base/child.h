@@ -33,6 +33,8 @@ AF_CHECKED af_status af_child_read(af_child *c, char **line, size_t *length, dou
                                    bool (*stop)(void));
 /* Whether af_child_read would return at once; to wait for several with poll: af_child_fd. */
 bool af_child_has_line(const af_child *c);
+/* Whether nobody reads any more what we would write; waits `seconds` for that. */
+bool af_child_deaf(const af_child *c, double seconds);
 int af_child_fd(const af_child *c);
 int af_child_pid(const af_child *c);
 /* Closes the pipes, gives it `grace` seconds to end, then kills its group (the process alone if

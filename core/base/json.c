@@ -107,3 +107,15 @@ af_status af_json_from_bits(double *out, const json_t *object, const char *key)
     *out = value;
     return AF_OK;
 }
+
+json_t *af_json_text(const char *text)
+{
+    json_t *whole = json_string(text);
+    if (whole) return whole;
+    char *ascii = af_strdup(text);
+    for (char *c = ascii; c && *c; c++)
+        if ((unsigned char)*c >= 0x80) *c = '?';
+    whole = ascii ? json_string(ascii) : NULL;
+    af_free(ascii);
+    return whole;
+}

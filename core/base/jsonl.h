@@ -30,6 +30,8 @@ AF_CHECKED af_status af_json_int(int64_t *out, const json_t *object, const char 
 AF_CHECKED af_status af_json_real(double *out, const json_t *object, const char *key);
 AF_CHECKED af_status af_json_str(const char **out, const json_t *object,
                                  const char *key); /* borrowed */
+/* A text from anywhere: what is not UTF-8, which JSON cannot hold, has '?' for all but ASCII. */
+json_t *af_json_text(const char *text);
 /* Doubles that survive a round trip bit for bit, as C99 hexadecimal strings ("0x1.8p+1"). */
 json_t *af_json_bits(double value);
 AF_CHECKED af_status af_json_from_bits(double *out, const json_t *object, const char *key);

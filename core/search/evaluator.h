@@ -11,6 +11,8 @@ typedef struct af_evaluator {
      * out cheaper (training that diverges stops early), never dearer. */
     af_status (*predict)(void *self, const af_trial *t, af_spend *out);
     af_status (*run)(void *self, const af_trial *t, af_outcome *out);
+    /* (optional) The outcome is on disk: what was kept in case the trial is begun again may go. */
+    void (*forget)(void *self, const af_trial *t);
     double x_flops; /* 0: tables, which refuse budgets in x */
 } af_evaluator;
 

@@ -47,18 +47,15 @@ static af_status predict(void *self, const af_trial *t, af_spend *out)
     return st;
 }
 
-/* Counts epochs, for the bill of a training that dies; stops for a signal. */
-static af_status count_epoch(void *payload, int epoch, double loss, double error)
+static af_status stop_for_signal(void *payload, int epoch, double loss, double error)
 {
-    (void)loss;
-    (void)error;
-    *(int *)payload = epoch + 1;
+    (void)payload, (void)epoch, (void)loss, (void)error;
     return af_stop_requested() ? af_fail(AF_EINTERRUPTED, "stopped by a signal; --resume continues")
                                : AF_OK;
 }
 
-/* The epoch in which the loss left the finite numbers counts in full. */
-static af_status charge_diverged(af_outcome *out, const af_training *job, int epochs,
+/* After `epochs` whole ones. The one in which the loss left the finite numbers counts in full. */
+static af_status charge_diverged(af_outcome *out, const af_training *job, double epochs,
                                  double seconds)
 {
     af_spend whole;
@@ -69,16 +66,27 @@ static af_status charge_diverged(af_outcome *out, const af_training *job, int ep
     return AF_OK;
 }
 
-/* A chain of continued trials has one checkpoint. It is kept while a longer training may go on. */
+/* Whether a longer training may go on from it. */
+static bool may_continue(const af_proposal *p, const af_workbench *w)
+{
+    return p->schedule == AF_PREFIX && p->epochs < w->recipe.epochs;
+}
+
+/* A chain of continued trials has one checkpoint. */
+static af_status checkpoint_path(char path[AF_PATH_MAX], const af_workbench *w, const af_trial *t)
+{
+    return af_path_format(path, "%s/%lld.bin", w->trials, (long long)t->root);
+}
+
 static af_status set_checkpoint(af_training *job, char path[AF_PATH_MAX], const af_workbench *w,
                                 const af_trial *t)
 {
     if (!w->trials) return AF_OK;
     AF_TRY(af_mkdirs(w->trials));
-    AF_TRY(af_path_format(path, "%s/%lld.bin", w->trials, (long long)t->root));
+    AF_TRY(checkpoint_path(path, w, t));
     job->checkpoint = path;
     job->checkpoint_seconds = w->checkpoint_seconds;
-    job->pause = job->schedule == AF_PREFIX && job->epochs < job->recipe.epochs;
+    job->pause = may_continue(&t->proposal, w);
     return AF_OK;
 }
 
@@ -88,11 +96,9 @@ static af_status run(void *self, const af_trial *t, af_outcome *out)
     af_trained trained;
     af_graph *graph;
     char checkpoint[AF_PATH_MAX];
-    int epochs = 0;
     double started = af_clock();
     AF_TRY(trial_job(&job, &graph, self, t));
-    job.on_epoch = count_epoch;
-    job.payload = &epochs;
+    job.on_epoch = stop_for_signal;
     af_status st = set_checkpoint(&job, checkpoint, self, t);
     if (st == AF_OK) st = af_train(&trained, &job);
     if (st == AF_OK) {
@@ -100,14 +106,22 @@ static af_status run(void *self, const af_trial *t, af_outcome *out)
         af_trained_close(&trained);
     } else if (st == AF_EDIVERGED) {
         af_log(AF_LOG_DEBUG, "trial %lld: %s", (long long)t->number, af_error());
-        st = charge_diverged(out, &job, epochs, af_clock() - started);
+        st = charge_diverged(out, &job, trained.outcome.spend.epochs, af_clock() - started);
     }
-    if (st == AF_OK && job.checkpoint && !job.pause) af_file_remove(job.checkpoint);
     af_graph_free(graph);
     return st;
 }
 
+static void forget(void *self, const af_trial *t)
+{
+    const af_workbench *w = self;
+    char path[AF_PATH_MAX];
+    if (w->trials && !may_continue(&t->proposal, w) && checkpoint_path(path, w, t) == AF_OK)
+        af_file_remove(path);
+}
+
 af_evaluator af_evaluator_train(af_workbench *w, double x_flops)
 {
-    return (af_evaluator){.self = w, .predict = predict, .run = run, .x_flops = x_flops};
+    return (af_evaluator){
+        .self = w, .predict = predict, .run = run, .forget = forget, .x_flops = x_flops};
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "core/base/alloc.h"
 
 /* ---- the worker that is ourselves ---- */
 
@@ -48,7 +49,7 @@ static void recount(af_flights *f)
 
 static af_status dispatch(af_flights *f)
 {
-    while (f->running < f->workers->slots) {
+    while (f->running < f->workers->slots && !(f->s->workers && af_stop_requested())) {
         af_flight *a = first(f, AF_QUEUED);
         if (!a) break;
         af_status st = f->workers->start(f->workers->self, &a->trial);
@@ -107,10 +108,19 @@ static af_status land_one(af_flights *f)
     st = settle(f, a, &o);
     if (st != AF_OK) return af_prefix(st, "trial %" PRId64, number);
     AF_TRY(af_journal_outcome(f->journal, number, &o));
+    if (f->s->evaluator->forget) f->s->evaluator->forget(f->s->evaluator->self, &a->trial);
     a->outcome = o;
     a->state = AF_LANDED;
     f->running--;
     return dispatch(f);
+}
+
+void af_flights_drain(af_flights *f)
+{
+    char *message = af_strdup(af_error());
+    while (f->s->workers && f->running > 0 && land_one(f) == AF_OK) {}
+    if (message && af_fail(AF_EINTERRUPTED, "%s", message) == AF_OK) {}
+    af_free(message);
 }
 
 af_status af_flights_next(af_flights *f, af_flight *out)

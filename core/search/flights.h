@@ -32,4 +32,8 @@ AF_CHECKED af_status af_flights_add(af_flights *f, const af_trial *t, const af_s
 /* Waits for the trial that ends first, takes it out and moves the clock. */
 AF_CHECKED af_status af_flights_next(af_flights *f, af_flight *out);
 
+/* After a signal: what other processes have finished, or finish now, goes to the journal; nothing
+ * new begins. The error message stays. */
+void af_flights_drain(af_flights *f);
+
 #endif

@@ -196,14 +196,15 @@ static af_status take_answer(af_pool *p, slot *s, int64_t *number, af_outcome *o
     AF_TRY(af_child_read(s->child, &line, NULL, -1, NULL));
     if (!line) return again(p, s);
     m = json_loads(line, JSON_REJECT_DUPLICATES, &e);
-    s->busy = false;
-    p->busy--;
-    *number = s->trial.number;
     if (!m) return af_fail(AF_EFORMAT, "its worker said '%.60s', want JSON: %s", line, e.text);
     af_status st = read_answer(s, m, out);
     json_decref(m);
-    if (st == AF_EINTERRUPTED && af_stop_requested()) *number = -1;
-    return *number < 0 ? AF_OK : st;
+    bool stopped = st == AF_EINTERRUPTED;
+    if (stopped && !af_stop_requested()) return again(p, s); /* somebody stopped it alone */
+    s->busy = false;
+    p->busy--;
+    if (!stopped) *number = s->trial.number;
+    return stopped ? AF_OK : st;
 }
 
 static af_status finish(void *self, int64_t *number, af_outcome *out)

@@ -48,6 +48,6 @@ af_status af_run_message_read(af_trial *out, const af_space *s, const json_t *m)
 
 json_t *af_failed_message(int64_t number, af_status st)
 {
-    return json_pack("{ss sI si ss}", "type", "failed", "number", (json_int_t)number, "status",
-                     (int)st, "message", af_error());
+    return json_pack("{ss sI si so}", "type", "failed", "number", (json_int_t)number, "status",
+                     (int)st, "message", af_json_text(af_error()));
 }

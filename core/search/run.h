@@ -19,7 +19,7 @@
 
 /* The search alone, on any evaluator; core/search/search.c. Journal records: "header" (everything
  * that decides the run; a different one refuses to resume and says which field differs), "propose",
- * "outcome". Replays what the journal holds: re-asked proposals are verified. */
+ * "outcome", "end". Replays what the journal holds: re-asked proposals are verified. */
 typedef struct af_search {
     const af_searcher *searcher;
     const void *options; /* NULL: the searcher's defaults */

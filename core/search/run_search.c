@@ -80,7 +80,12 @@ static af_status open_pool(af_pool **out, af_run_state *r)
         .space = o->space,
         .open = af_pool_open_message(&r->bench, o->data_directory, all > jobs ? all / jobs : 1),
         .ready = af_pool_ready_message(&r->bench)};
-    af_status st = p.open && p.ready ? af_pool_new(out, &p) : AF_ENOMEM;
+    af_status st = p.open && p.ready
+                       ? af_pool_new(out, &p)
+                       : af_fail(AF_EINVAL,
+                                 "%s: no memory, or not UTF-8, which paths must be where "
+                                 "there are several --jobs",
+                                 r->trials);
     json_decref(p.open);
     json_decref(p.ready);
     return st;

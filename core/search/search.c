@@ -7,6 +7,8 @@
 #include "core/search/flights.h"
 #include "core/search/record.h"
 
+enum { MOST_EPOCHS = 1000000 }; /* a curve of them still fits into memory */
+
 typedef struct past { /* a trial that was started */
     af_trial trial;
     bool told, continued;
@@ -35,10 +37,11 @@ static void guess_seconds(af_spend *predicted, const af_ledger *l)
 
 static af_status check_fidelity(const queue *q, const af_proposal *p)
 {
-    int most = p->schedule == AF_PREFIX ? q->s->context.full_epochs : INT32_MAX;
+    int most = p->schedule == AF_PREFIX ? q->s->context.full_epochs : MOST_EPOCHS;
     if (p->epochs >= 1 && p->epochs <= most) return AF_OK;
-    return af_fail(AF_EINVAL, "%d epochs, want 1 or more, and at most %d of a prefix", p->epochs,
-                   q->s->context.full_epochs);
+    return af_fail(AF_EINVAL,
+                   "%d epochs, want 1 or more, and at most %d of a prefix, %d of its own",
+                   p->epochs, q->s->context.full_epochs, MOST_EPOCHS);
 }
 
 /* Fills in where the chain began. */
@@ -230,8 +233,8 @@ static af_status check_search(const af_search *s)
     return AF_OK;
 }
 
-/* Opens the searcher, asks and tells until the end, and closes it. */
-static af_status go_through(queue *q)
+/* Opens the searcher, before anything is written: it may refuse its options. */
+static af_status open_searcher(queue *q)
 {
     const af_searcher *m = q->s->searcher;
     void *defaults = NULL;
@@ -242,11 +245,14 @@ static af_status go_through(queue *q)
     }
     const void *options = defaults ? defaults : q->s->options;
     af_status st = m->open(&q->self, &q->s->context, options);
-    if (st == AF_OK) {
-        st = drain(q);
-        m->close(q->self);
-    }
     af_free(defaults);
+    return st;
+}
+
+static af_status go_through(queue *q)
+{
+    af_status st = drain(q);
+    if (st == AF_EINTERRUPTED) af_flights_drain(&q->flights);
     return st;
 }
 
@@ -259,7 +265,9 @@ af_status af_search_run(af_found *out, const af_search *s)
     queue q = {.s = s, .found = out};
     AF_TRY(check_search(s));
     s->ledger->search = s->ledger->committed = (af_spend){0};
-    AF_TRY(af_journal_open(&q.journal, s->journal, s->context.space, s->header, s->resume));
+    AF_TRY(open_searcher(&q));
+    AF_GOTO(st, done,
+            af_journal_open(&q.journal, s->journal, s->context.space, s->header, s->resume));
     q.flights = (af_flights){.s = s,
                              .journal = q.journal,
                              .workers = s->workers ? s->workers : &ourselves,
@@ -268,6 +276,7 @@ af_status af_search_run(af_found *out, const af_search *s)
     AF_GOTO(st, done, go_through(&q));
     st = af_journal_digests(q.journal, out->proposal_digest, out->outcome_digest);
 done:
+    s->searcher->close(q.self);
     af_journal_close(q.journal);
     af_free(q.flights.at);
     af_free(q.past);

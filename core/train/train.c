@@ -232,6 +232,8 @@ static af_status one_epoch(loop *l, int epoch)
     l->out->curve[2 * epoch] = l->state.last_loss;
     l->out->curve[2 * epoch + 1] = error;
     l->state.epoch = epoch + 1;
+    if (l->state.epoch == t->epochs_done) /* done again, for want of a checkpoint */
+        l->state.paused = l->state.seconds + af_clock() - l->started;
     af_status go = t->on_epoch ? t->on_epoch(t->payload, epoch, l->state.last_loss, error) : AF_OK;
     AF_TRY(save(l, go != AF_OK || (t->pause && epoch == t->epochs - 1)));
     return go;
@@ -272,7 +274,8 @@ af_status af_train(af_trained *out, const af_training *t)
         af_plan_restore(out->plan, l.best);
     st = fill_outcome(&l);
 done:
-    if (out->plan && st != AF_OK) out->outcome.spend.flops = charge(&l);
+    if (out->plan && st != AF_OK)
+        out->outcome.spend = (af_spend){.epochs = l.state.epoch, .flops = charge(&l)};
     af_loader_free(l.loader);
     af_free(l.order);
     af_free(l.now);

@@ -43,7 +43,9 @@ typedef struct af_trained {
     int epochs;
 } af_trained;
 
-/* Batches are recipe.batch, less when the split is smaller; an incomplete last batch is dropped. */
+/* Where it fails, out->outcome.spend has the epochs that were done, from the first, checkpoints
+ * included, and the FLOPs charged for them.
+ * Batches are recipe.batch, less when the split is smaller; an incomplete last batch is dropped. */
 AF_CHECKED af_status af_train(af_trained *out, const af_training *t);
 void af_trained_close(af_trained *t);
 /* The plans alone, to train and to infer, of t's graph for its task and data; not initialised. */

@@ -1,6 +1,7 @@
 /* What Afield says: hello, ask, tell, error; and the history that goes with hello. */
 #include <math.h>
 #include "core/base/version.h"
+#include "core/base/jsonl.h"
 #include "searchers/exec/protocol.h"
 
 static const char *const kinds[] = {[AF_CATEGORICAL] = "categorical",
@@ -77,5 +78,5 @@ json_t *af_exec_told(const af_search_context *ctx, const af_trial *t, const af_o
 
 json_t *af_exec_error(const char *message)
 {
-    return json_pack("{ss ss}", "type", "error", "message", message);
+    return json_pack("{ss so}", "type", "error", "message", af_json_text(message));
 }
