@@ -1,5 +1,5 @@
 # Turns the text of a terminal into an SVG picture, for the README:
-#     ./afield report build/demo | awk -f docs/table-to-svg.awk > docs/demo.svg
+#     ./afield report build/demo | head -14 | awk -f docs/table-to-svg.awk > docs/demo.svg
 # Widths are counted in characters: run it where awk knows UTF-8, or the width is a little too large.
 function escape(s) { gsub(/&/, "\\&amp;", s); gsub(/</, "\\&lt;", s); gsub(/>/, "\\&gt;", s); return s }
 { line[NR] = $0; if (length($0) > wide) wide = length($0) }

@@ -111,6 +111,37 @@ static af_status print_scores(const af_report *r)
     return AF_OK;
 }
 
+/* A table of many tasks is turned: a line for each, errors only. */
+enum { TASKS_SIDE_BY_SIDE = 3, METHODS_SIDE_BY_SIDE = 12 };
+
+static af_status print_errors_by_task(const af_report *r)
+{
+    table t;
+    AF_TRY(table_new(&t, r->tasks + 2, 3 + r->rows));
+    t.rows[0][0] = "task";
+    t.rows[0][1] = "error of";
+    t.rows[r->tasks + 1][0] = "rank";
+    t.rows[r->tasks + 1][1] = "";
+    for (int k = 0; k < r->tasks; k++) {
+        const af_result *task = r->task[k];
+        t.rows[k + 1][0] = af_arena_printf(t.arena, "%s%s", task->task, mark_of(task));
+        t.rows[k + 1][1] = task->metric;
+    }
+    for (int i = 0; i < r->rows; i++) {
+        t.right[i + 2] = true;
+        t.rows[0][i + 2] = r->label[i];
+        for (int k = 0; k < r->tasks; k++) {
+            const af_cell *c = af_report_cell(r, i, k);
+            t.rows[k + 1][i + 2] = mean_sd(t.arena, c->error, c->error_sd, c->runs);
+        }
+        t.rows[r->tasks + 1][i + 2] =
+            isnan(r->rank[i]) ? "-" : af_arena_printf(t.arena, "%.2f", r->rank[i]);
+    }
+    for (int k = 0; k <= r->tasks + 1; k++) t.rows[k][r->rows + 2] = NULL;
+    table_print(&t);
+    return AF_OK;
+}
+
 static int count_cells(const af_report *r)
 {
     int n = 0;
@@ -213,7 +244,8 @@ static void print_legend(const af_report *r)
 
 af_status af_report_print(const af_report *r)
 {
-    AF_TRY(print_scores(r));
+    bool turn = r->tasks > TASKS_SIDE_BY_SIDE && r->rows <= METHODS_SIDE_BY_SIDE;
+    AF_TRY(turn ? print_errors_by_task(r) : print_scores(r));
     print_legend(r);
     printf("\nspent, means over seeds, totals with scoring; 1x = training the plain Wide ResNet "
            "once\n");
