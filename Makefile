@@ -177,7 +177,8 @@ check-cli: $(BUILD)/afield
 FUZZ_SAN  := address,undefined,fuzzer-no-link
 FUZZ_TREE := build/san-$(subst $(comma),-,$(FUZZ_SAN))-clang$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
 fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
-	$(Q)for f in $^; do echo "  FUZZ  $$f"; $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
+	$(Q)for f in $^; do echo "  FUZZ  $$f"; mkdir -p $$f.corpus; $$f $$f.corpus $$(ls -d tests/fuzz/seeds/$$(basename $$f) 2>/dev/null) \
+	    -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/
 	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w $(FUZZ_TREE)/libafield.a $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/gen/published.o \
 	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC))))
