@@ -1,8 +1,6 @@
 /* afield serve: Afield as the evaluator of somebody else's optimiser. The search method is whoever
  * is at the other end of our standard input and output, which carry nothing but the lines of
  * docs/protocol.md; at the end a line with result.json, or one with the error. */
-#include <stdlib.h>
-#include <string.h>
 #include "core/base/child.h"
 #include "core/base/jsonl.h"
 #include "core/search/stop.h"
@@ -15,17 +13,13 @@ static const double PATIENCE = 60; /* seconds for a driver to take the last line
 static af_status say(json_t *message)
 {
     af_child *us;
-    char *line = message ? json_dumps(message, JSON_COMPACT) : NULL;
-    json_decref(message);
-    if (!line) return af_fail(AF_ENOMEM, "no memory for the last line");
-    size_t size = strlen(line);
-    line[size] = '\n'; /* in the place of the NUL */
     af_status st = af_child_ourselves(&us);
     if (st == AF_OK) {
-        st = af_child_write(us, line, size + 1, PATIENCE, NULL);
+        st = af_child_send(us, message, PATIENCE, NULL);
         af_child_stop(us, 0, NULL);
+    } else {
+        json_decref(message);
     }
-    free(line);
     return st == AF_OK ? st : af_prefix(st, "standard output");
 }
 

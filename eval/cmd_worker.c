@@ -1,7 +1,5 @@
 /* afield worker: executes trials for the process that started it, see core/search/pool.h.
  * Everything is told on standard input; standard output answers. */
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "core/base/child.h"
 #include "core/base/jsonl.h"
@@ -20,27 +18,14 @@ typedef struct worker {
 
 static af_status answer(worker *w, json_t *m)
 {
-    char *text = m ? json_dumps(m, JSON_COMPACT) : NULL;
-    json_decref(m);
-    if (!text) return af_fail(AF_ENOMEM, "no memory for an answer");
-    size_t size = strlen(text);
-    text[size] = '\n';
-    af_status st = af_child_write(w->parent, text, size + 1, -1, NULL);
-    free(text);
-    return st;
+    return af_child_send(w->parent, m, -1, NULL);
 }
 
 /* NULL: there is nothing more to do. */
 static af_status next_message(json_t **out, worker *w)
 {
-    char *line;
-    json_error_t e;
-    *out = NULL;
-    AF_TRY(af_child_read(w->parent, &line, NULL, -1, af_stop_requested));
-    if (!line) return AF_OK;
-    *out = json_loads(line, JSON_REJECT_DUPLICATES, &e);
-    if (*out) return AF_OK;
-    return af_fail(AF_EFORMAT, "standard input: '%.60s', want JSON: %s", line, e.text);
+    af_status st = af_child_receive(out, w->parent, -1, af_stop_requested);
+    return st == AF_OK ? AF_OK : af_prefix(st, "standard input");
 }
 
 static af_status open_names(worker *w)

@@ -9,7 +9,6 @@
  * and all that it started, and leaves a journal that --resume continues. */
 #include <inttypes.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/child.h"
@@ -68,20 +67,9 @@ static double patience(const program *p)
 /* Sends and frees the message. */
 static af_status send(program *p, json_t *message, double seconds)
 {
-    size_t size = message ? json_dumpb(message, NULL, 0, JSON_COMPACT) : 0;
-    char *line = size ? af_alloc(size + 1) : NULL;
-    if (line) {
-        json_dumpb(message, line, size, JSON_COMPACT);
-        line[size] = '\n';
-    }
-    json_decref(message);
-    if (!line) return af_fail(AF_ENOMEM, "no memory for a line to another program");
     /* a last word is also said when we are asked to stop */
     bool last = seconds == SHORT_GRACE;
-    af_status st =
-        af_child_write(p->child, line, size + 1, seconds, last ? NULL : af_stop_requested);
-    af_free(line);
-    return st;
+    return af_child_send(p->child, message, seconds, last ? NULL : af_stop_requested);
 }
 
 /* ---- the end ---- */

@@ -9,6 +9,7 @@
  */
 #ifndef AF_CHILD_H
 #define AF_CHILD_H
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/base/status.h"
@@ -31,6 +32,12 @@ AF_CHECKED af_status af_child_write(af_child *c, const char *text, size_t size, 
  * `stop` (may be NULL) says so. */
 AF_CHECKED af_status af_child_read(af_child *c, char **line, size_t *length, double seconds,
                                    bool (*stop)(void));
+/* The same for a line of JSON. Sending takes `message` over; NULL is AF_ENOMEM. What is no JSON is
+ * AF_EFORMAT; *out is NULL when the program closed its output. */
+AF_CHECKED af_status af_child_send(af_child *c, json_t *message, double seconds,
+                                   bool (*stop)(void));
+AF_CHECKED af_status af_child_receive(json_t **out, af_child *c, double seconds,
+                                      bool (*stop)(void));
 /* Whether af_child_read would return at once; to wait for several with poll: af_child_fd. */
 bool af_child_has_line(const af_child *c);
 /* Whether nobody reads any more what we would write; waits `seconds` for that. */

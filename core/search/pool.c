@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/child.h"
 #include "core/base/jsonl.h"
@@ -14,7 +12,7 @@
 #include "core/search/record.h"
 #include "core/search/run.h"
 
-enum { ATTEMPTS = 3, MAX_JOBS = 1024, POLL_MS = 500, STOP_SECONDS = 30 };
+enum { ATTEMPTS = 3, MAX_JOBS = 1024, POLL_MS = 500, STOP_SECONDS = 30, PIPE_SECONDS = 60 };
 
 typedef struct slot {
     af_child *child; /* NULL: not running */
@@ -30,32 +28,6 @@ struct af_pool {
     int busy;
 };
 
-/* ---- messages ---- */
-
-static af_status send(slot *s, json_t *message)
-{
-    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
-    if (!text) return af_fail(AF_ENOMEM, "no memory for a message to a worker");
-    size_t size = strlen(text);
-    text[size] = '\n'; /* in the place of the NUL: its length is known */
-    af_status st = af_child_write(s->child, text, size + 1, 60, NULL);
-    free(text);
-    return st;
-}
-
-/* NULL: it closed its output. */
-static af_status receive(json_t **out, slot *s)
-{
-    char *line;
-    json_error_t e;
-    *out = NULL;
-    AF_TRY(af_child_read(s->child, &line, NULL, -1, af_stop_requested));
-    if (!line) return AF_OK;
-    *out = json_loads(line, JSON_REJECT_DUPLICATES, &e);
-    if (*out) return AF_OK;
-    return af_fail(AF_EFORMAT, "worker said '%.60s', want JSON: %s", line, e.text);
-}
-
 /* ---- processes ---- */
 
 static void stop(slot *s, double grace, char how[64])
@@ -68,8 +40,8 @@ static void stop(slot *s, double grace, char how[64])
 static af_status shake_hands(const af_pool *p, slot *s)
 {
     json_t *answer;
-    AF_TRY(send(s, p->o.open));
-    AF_TRY(receive(&answer, s));
+    AF_TRY(af_child_send(s->child, json_incref(p->o.open), PIPE_SECONDS, NULL));
+    AF_TRY(af_child_receive(&answer, s->child, -1, af_stop_requested));
     if (!answer) return af_fail(AF_EIO, "a worker ended before it was ready");
     const char *message = json_string_value(json_object_get(answer, "message"));
     af_status st = AF_OK;
@@ -99,9 +71,8 @@ static af_status send_trial(const af_pool *p, slot *s)
 {
     for (;;) {
         af_status st = ensure(p, s);
-        json_t *m = af_run_message(p->o.space, &s->trial);
-        if (st == AF_OK) st = send(s, m);
-        json_decref(m);
+        if (st == AF_OK)
+            st = af_child_send(s->child, af_run_message(p->o.space, &s->trial), PIPE_SECONDS, NULL);
         if (st != AF_EIO) return st;
         stop(s, 0, NULL);
         if (++s->attempts >= ATTEMPTS) return st;
@@ -191,12 +162,9 @@ static af_status read_answer(const slot *s, const json_t *m, af_outcome *out)
 static af_status take_answer(af_pool *p, slot *s, int64_t *number, af_outcome *out)
 {
     json_t *m;
-    char *line;
-    json_error_t e;
-    AF_TRY(af_child_read(s->child, &line, NULL, -1, NULL));
-    if (!line) return again(p, s);
-    m = json_loads(line, JSON_REJECT_DUPLICATES, &e);
-    if (!m) return af_fail(AF_EFORMAT, "its worker said '%.60s', want JSON: %s", line, e.text);
+    af_status said = af_child_receive(&m, s->child, -1, NULL);
+    if (said != AF_OK) return af_prefix(said, "its worker");
+    if (!m) return again(p, s);
     af_status st = read_answer(s, m, out);
     json_decref(m);
     bool stopped = st == AF_EINTERRUPTED;
