@@ -7,7 +7,7 @@
 #include <string.h>
 #include "core/base/jsonl.h"
 
-static const char *const schedule_names[] = {[AF_OWN] = "own", [AF_PREFIX] = "prefix", NULL};
+const char *const af_fidelity_names[] = {[AF_OWN] = "own", [AF_PREFIX] = "prefix", NULL};
 
 /* The doubles of an outcome. */
 static const struct {
@@ -59,7 +59,7 @@ bool af_proposal_write(json_t *to, const af_space *s, const af_proposal *p)
     return !json_object_set_new(to, "config", af_config_bits(s, &p->config)) &&
            !json_object_set_new(to, "text", json_string(text)) &&
            !json_object_set_new(to, "epochs", json_integer(p->epochs)) &&
-           !json_object_set_new(to, "schedule", json_string(schedule_names[p->schedule])) &&
+           !json_object_set_new(to, "schedule", json_string(af_fidelity_names[p->schedule])) &&
            (!p->continues || !json_object_set_new(to, "from", json_integer((json_int_t)p->from)));
 }
 
@@ -67,8 +67,8 @@ static af_status read_schedule(af_fidelity_schedule *out, const json_t *record)
 {
     const char *name;
     AF_TRY(af_json_str(&name, record, "schedule"));
-    for (int i = 0; schedule_names[i]; i++) {
-        if (strcmp(name, schedule_names[i])) continue;
+    for (int i = 0; af_fidelity_names[i]; i++) {
+        if (strcmp(name, af_fidelity_names[i])) continue;
         *out = (af_fidelity_schedule)i;
         return AF_OK;
     }
@@ -97,7 +97,7 @@ void af_proposal_say(char out[AF_CONFIG_TEXT + 80], const af_space *s, const af_
     af_space_print(s, &p->config, text);
     if (p->continues) snprintf(from, sizeof from, ", from trial %" PRId64, p->from);
     snprintf(out, AF_CONFIG_TEXT + 80, "'%s' (%d epochs, %s%s)", text, p->epochs,
-             schedule_names[p->schedule], from);
+             af_fidelity_names[p->schedule], from);
 }
 
 bool af_proposal_same(const af_space *s, const af_proposal *a, const af_proposal *b)
@@ -112,7 +112,7 @@ bool af_proposal_same(const af_space *s, const af_proposal *a, const af_proposal
 
 void af_proposal_digest(af_sha256 *h, const af_space *s, const af_proposal *p)
 {
-    af_sha256_addf(h, "%d %s", p->epochs, schedule_names[p->schedule]);
+    af_sha256_addf(h, "%d %s", p->epochs, af_fidelity_names[p->schedule]);
     if (p->continues) af_sha256_addf(h, " from %" PRId64, p->from);
     for (int k = 0; k < s->count; k++) af_sha256_addf(h, " %a", canonical(p->config.v[k]));
     af_sha256_addf(h, "\n");

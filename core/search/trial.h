@@ -6,6 +6,7 @@
 /* Fidelity: epochs, with the learning-rate schedule either compressed into them (own) or cut off
  * (prefix: the first epochs of the recipe's full schedule, which can be continued later). */
 typedef enum af_fidelity_schedule { AF_OWN, AF_PREFIX } af_fidelity_schedule;
+extern const char *const af_fidelity_names[]; /* "own", "prefix", NULL */
 
 typedef struct af_proposal {
     af_config config;

@@ -8,7 +8,6 @@ static const char *const kinds[] = {[AF_CATEGORICAL] = "categorical",
                                     [AF_INTEGER] = "integer",
                                     [AF_FLOAT] = "float",
                                     [AF_LOG_FLOAT] = "log_float"};
-static const char *const schedules[] = {[AF_OWN] = "own", [AF_PREFIX] = "prefix"};
 
 static json_t *finite_or_null(double v)
 {
@@ -62,7 +61,7 @@ json_t *af_exec_proposed(const af_search_context *ctx, const af_trial *t)
     const af_proposal *p = &t->proposal;
     json_t *out = json_pack("{ss sI so si ss}", "type", "trial", "number", (json_int_t)t->number,
                             "config", af_exec_config(ctx->space, &p->config), "epochs", p->epochs,
-                            "schedule", schedules[p->schedule]);
+                            "schedule", af_fidelity_names[p->schedule]);
     if (out && p->continues) json_object_set_new(out, "from", json_integer(p->from));
     return out;
 }
