@@ -28,12 +28,6 @@ static void free_sets(af_dna_set set[AF_SPLITS])
     for (int s = 0; s < AF_SPLITS; s++) af_dna_set_free(&set[s]);
 }
 
-static bool is_npz(const char *path)
-{
-    const size_t n = strlen(path);
-    return n > 4 && !strcmp(path + n - 4, ".npz");
-}
-
 /* The .npz file that `source` names or holds. */
 static af_status locate(char path[AF_PATH_MAX], const char *source)
 {
@@ -42,7 +36,7 @@ static af_status locate(char path[AF_PATH_MAX], const char *source)
         return af_fail(AF_ENOTFOUND, "%s: no such file or directory", source);
     AF_TRY(directory ? af_path_join(path, source, af_deepsea_file)
                      : af_path_format(path, "%s", source));
-    return af_file_exists(path) && is_npz(path) ? AF_OK : af_deepsea_refuse(source);
+    return af_file_exists(path) && af_path_ends(path, ".npz") ? AF_OK : af_deepsea_refuse(source);
 }
 
 static af_status import(const af_prep_request *r)

@@ -28,6 +28,8 @@ AF_CHECKED af_status af_file_commit(const char *tmp, const char *path);
 AF_CHECKED af_status af_dir_list(char ***names, size_t *count, const char *path);
 /* What follows the last '/' of a path: a part of it. */
 const char *af_path_name(const char *path);
+/* Whether a name has this ending, and more before it. */
+bool af_path_ends(const char *path, const char *ending);
 /* Makes the entry of a file just created survive a power loss. */
 AF_CHECKED af_status af_file_sync_directory(const char *path);
 void af_file_remove(const char *path); /* no error when missing */

@@ -139,3 +139,9 @@ const char *af_path_name(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
+
+bool af_path_ends(const char *path, const char *ending)
+{
+    size_t length = strlen(path), n = strlen(ending);
+    return length > n && !strcmp(path + length - n, ending);
+}

@@ -9,12 +9,6 @@
 
 enum { DEEPEST = 8, FEWEST_VISITS = 3 };
 
-static bool ends_with(const char *name, const char *ending)
-{
-    const size_t n = strlen(name), e = strlen(ending);
-    return n > e && !strcmp(name + n - e, ending);
-}
-
 static af_status add(af_cosmic_files *f, af_cosmic_file file)
 {
     if (f->count == f->room) {
@@ -40,7 +34,7 @@ static const char *visit_of(af_cosmic_files *f, const char *path)
 
 static af_status take_array(af_cosmic_files *f, const char *path, af_split split)
 {
-    if (!ends_with(path, ".npy") || !strcmp(af_path_name(path), "sky.npy")) return AF_OK;
+    if (!af_path_ends(path, ".npy") || !strcmp(af_path_name(path), "sky.npy")) return AF_OK;
     return add(f, (af_cosmic_file){.path = af_arena_strdup(f->arena, path),
                                    .visit = visit_of(f, path),
                                    .split = split});
@@ -49,7 +43,7 @@ static af_status take_array(af_cosmic_files *f, const char *path, af_split split
 static af_status take_pair(af_cosmic_files *f, const char *path)
 {
     const char *name = af_path_name(path), *mark = strstr(name, "_ooi_");
-    if (!ends_with(name, ".fits") || ends_with(name, "_mask.fits")) return AF_OK;
+    if (!af_path_ends(name, ".fits") || af_path_ends(name, "_mask.fits")) return AF_OK;
     const int stem = (int)(mark ? mark - name : (long)strlen(name) - 5);
     const int before = (int)(name - path) + stem;
     const char *mask = af_arena_printf(f->arena, "%.*s%s%s", before, path,

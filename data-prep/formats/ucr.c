@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 
 enum { TOKEN = 64 };
 
@@ -14,16 +15,10 @@ typedef struct line {
 
 static const char *const endings[] = {".tsv", ".txt", ".arff", ".ts", NULL};
 
-static bool ends_in(const char *path, const char *ending)
-{
-    size_t length = strlen(path), n = strlen(ending);
-    return length > n && !strcmp(path + length - n, ending);
-}
-
 bool af_ucr_named(const char *path)
 {
     for (int i = 0; endings[i]; i++)
-        if (ends_in(path, endings[i])) return true;
+        if (af_path_ends(path, endings[i])) return true;
     return false;
 }
 
@@ -95,7 +90,7 @@ static bool is_data(const line *l)
 
 af_status af_ucr_parse(af_ucr *out, const char *text, size_t size, int length, const char *path)
 {
-    bool commas = ends_in(path, ".arff") || ends_in(path, ".ts"), data = !commas;
+    bool commas = af_path_ends(path, ".arff") || af_path_ends(path, ".ts"), data = !commas;
     const char *rest = text, *end = text + size;
     *out = (af_ucr){.length = length};
     size_t lines = 1;

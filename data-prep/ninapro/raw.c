@@ -97,19 +97,13 @@ static af_status read_file(af_ninapro_raw *raw, int split, int which, const char
 
 /* ---- what is not it ---- */
 
-static bool ends_in(const char *path, const char *ending)
-{
-    size_t length = strlen(path), n = strlen(ending);
-    return length > n && !strcmp(path + length - n, ending);
-}
-
 /* Sets *found to a recording at or below `path`, not deeper than DEPTH. */
 static af_status look_for(char found[AF_PATH_MAX], const char *path, const char *ending, int depth)
 {
     char **entries, below[AF_PATH_MAX];
     size_t count;
     if (!af_dir_exists(path))
-        return ends_in(path, ending) ? af_path_format(found, "%s", path) : AF_OK;
+        return af_path_ends(path, ending) ? af_path_format(found, "%s", path) : AF_OK;
     if (depth == DEPTH) return AF_OK;
     AF_TRY(af_dir_list(&entries, &count, path));
     af_status st = AF_OK;

@@ -51,12 +51,6 @@ static af_status read_list(names *n, const char *path)
     return st;
 }
 
-static bool ends_with(const char *name, const char *ending)
-{
-    const size_t n = strlen(name), e = strlen(ending);
-    return n > e && !strcmp(name + n - e, ending);
-}
-
 /* The one list of a directory, else the names of its feature files. */
 static af_status list_directory(names *n, const char *root)
 {
@@ -66,7 +60,7 @@ static af_status list_directory(names *n, const char *root)
     const char *list = NULL;
     int lists = 0;
     for (size_t k = 0; k < count; k++)
-        if (ends_with(entry[k], ".lst")) list = entry[k], lists++;
+        if (af_path_ends(entry[k], ".lst")) list = entry[k], lists++;
     af_status st = lists > 1 ? af_fail(AF_EFORMAT,
                                        "%s: %d files end in .lst, want one, or "
                                        "deepcov.lst and psicov.lst",
@@ -79,7 +73,7 @@ static af_status list_directory(names *n, const char *root)
     AF_TRY(af_path_join(path, root, "features"));
     AF_TRY(af_dir_list(&entry, &count, path));
     for (size_t k = 0; k < count && st == AF_OK; k++)
-        if (ends_with(entry[k], ".pkl")) st = add_name(n, entry[k], strlen(entry[k]) - 4, path);
+        if (af_path_ends(entry[k], ".pkl")) st = add_name(n, entry[k], strlen(entry[k]) - 4, path);
     af_free(entry);
     return st;
 }
