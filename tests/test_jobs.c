@@ -14,20 +14,15 @@
 #include "core/base/log.h"
 #include "core/registry.h"
 #include "core/search/run.h"
+#include "tests/aid/processes.h"
 #include "tests/aid/work.h"
 
 static char program[AF_PATH_MAX];
 
-/* build/<configuration>/tests/test_jobs -> build/<configuration>/afield */
 static int make(void **state)
 {
-    char self[AF_PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0 || work_make(state)) return -1;
-    self[n] = '\0';
-    for (int i = 0; i < 2; i++) *strrchr(self, '/') = '\0';
-    assert_ok(af_path_join(program, self, "afield"));
-    if (!af_file_exists(program)) fail_msg("%s: not built; `make` builds it", program);
+    if (work_make(state)) return -1;
+    program_path(program);
     const af_prep_request r = {af_find_task("darcy"), AF_TINY, NULL, 3, work_dir};
     assert_ok(af_find_prep("darcy")->generate(&r));
     return 0;
@@ -96,13 +91,9 @@ static af_status end(pid_t child)
 
 static char *digests_of(const char *out)
 {
-    char path[AF_PATH_MAX], text[200];
-    json_t *r;
-    assert_ok(af_path_format(path, "%s/%s/result.json", work_dir, out));
-    assert_ok(af_json_load(&r, path));
-    snprintf(text, sizeof text, "%s %s", json_string_value(json_object_get(r, "proposal_digest")),
-             json_string_value(json_object_get(r, "run_digest")));
-    json_decref(r);
+    char directory[AF_PATH_MAX], text[200];
+    assert_ok(af_path_join(directory, work_dir, out));
+    read_digests(text, directory);
     return af_strdup(text);
 }
 
@@ -123,24 +114,6 @@ static void jobs_decide_nothing(void **state)
             want = got;
     }
     af_free(want);
-}
-
-/* Children of a process, by /proc. */
-static int children_of(pid_t parent, pid_t *out, int max)
-{
-    char path[64], *text, *rest;
-    size_t size;
-    int n = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    FILE *f = fopen(path, "r");
-    if (!f) return 0;
-    char line[256] = "";
-    size = fread(line, 1, sizeof line - 1, f);
-    fclose(f);
-    line[size] = '\0';
-    for (text = strtok_r(line, " ", &rest); text && n < max; text = strtok_r(NULL, " ", &rest))
-        out[n++] = (pid_t)atoi(text);
-    return n;
 }
 
 /* Workers that die are replaced, and their trials with them. */

@@ -12,6 +12,7 @@
 #include "core/base/jsonl.h"
 #include "core/base/log.h"
 #include "core/registry.h"
+#include "tests/aid/processes.h"
 #include "tests/aid/work.h"
 
 enum { MAX_METHODS = 64 };
@@ -55,44 +56,20 @@ static void run_to_end(const char *method, const char *out, bool resume)
 
 static int make(void **state)
 {
-    char self[AF_PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0 || work_make(state)) return -1;
-    self[n] = '\0';
-    for (int i = 0; i < 2; i++) *strrchr(self, '/') = '\0';
-    assert_ok(af_path_join(program, self, "afield"));
+    if (work_make(state)) return -1;
+    program_path(program);
     assert_int_equal(setenv("AFIELD_DATA", work_at("data"), 1), 0);
     const char *const generate[] = {program, "data", "generate", "darcy", "--size", "tiny", NULL};
     assert_int_equal(wait_for(launch(generate)), 0);
     return 0;
 }
 
-static void read_digests(const char *out, char digests[200])
-{
-    char path[AF_PATH_MAX];
-    json_t *r;
-    assert_ok(af_path_join(path, out, "result.json"));
-    assert_ok(af_json_load(&r, path));
-    snprintf(digests, 200, "%s %s", json_string_value(json_object_get(r, "proposal_digest")),
-             json_string_value(json_object_get(r, "run_digest")));
-    json_decref(r);
-}
-
 /* The n-th child of a process, counted round; 0: it has none. */
 static pid_t child_of(pid_t parent, unsigned n)
 {
-    char path[64], line[256], *rest;
     pid_t children[8];
-    unsigned count = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    FILE *f = fopen(path, "r");
-    if (!f) return 0;
-    size_t size = fread(line, 1, sizeof line - 1, f);
-    fclose(f);
-    line[size] = '\0';
-    for (char *t = strtok_r(line, " ", &rest); t && count < 8; t = strtok_r(NULL, " ", &rest))
-        children[count++] = (pid_t)atoi(t);
-    return count ? children[n % count] : 0;
+    int count = children_of(parent, children, LENGTH(children));
+    return count ? children[n % (unsigned)count] : 0;
 }
 
 typedef struct method {
@@ -113,7 +90,7 @@ static int find_methods(method *m)
         double started = af_clock();
         run_to_end(m[n].name, directory, false);
         m[n].seconds = af_clock() - started;
-        read_digests(directory, m[n].digests);
+        read_digests(m[n].digests, directory);
         n++;
     }
     return n;
@@ -152,7 +129,7 @@ static void killed_runs_end_the_same(void **state)
         assert_true(runs < 4 * want + 20); /* kills come too late otherwise */
         assert_ok(af_path_format(out, "%s/run%d", work_dir, runs));
         bool killed = kill_one(m, out, runs % 2 == 0, &r);
-        read_digests(out, digests);
+        read_digests(digests, out);
         if (strcmp(digests, m->digests) != 0)
             fail_msg("run %d of %s: %s, want %s", runs, m->name, digests, m->digests);
         kills += killed;
