@@ -8,7 +8,9 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "data-prep/darcy/generate.h"
+#include "data-prep/darcy/others.h"
 #include "data-prep/darcy/raw.h"
+#include "data-prep/formats/content.h"
 
 /* How many samples, and on which grid. Full: the released sizes. All three thin 421 x 421 and 85 x
  * 85 points to their own, so any of them can be imported. */
@@ -213,6 +215,9 @@ static af_status import_directory(const af_prep_request *r)
 {
     char path[2][AF_PATH_MAX];
     af_darcy_raw main = {0}, test = {0};
+    const bool none = find_file(path[0], r->source, "smooth1.mat") == AF_ENOTFOUND &&
+                      find_file(path[1], r->source, "smooth2.mat") == AF_ENOTFOUND;
+    if (none) return af_darcy_refuse(r->source);
     AF_TRY(find_file(path[0], r->source, "smooth1.mat"));
     AF_TRY(find_file(path[1], r->source, "smooth2.mat"));
     af_status st;
@@ -230,6 +235,9 @@ static af_status import(const af_prep_request *r)
 {
     if (af_dir_exists(r->source)) return import_directory(r);
     af_darcy_raw f;
+    af_content kind = AF_CONTENT_OTHER;
+    if (af_file_exists(r->source)) AF_TRY(af_content_of(&kind, r->source));
+    if (kind != AF_CONTENT_MAT5 && kind != AF_CONTENT_MAT73) return af_darcy_refuse(r->source);
     AF_TRY(af_darcy_raw_open(&f, r->source));
     const selection sel = select_one(&f, &extents[r->size]);
     af_status st = import_selection(r, &sel);

@@ -8,10 +8,13 @@
 #include "core/base/sha256.h"
 #include "data-prep/cifar100/layouts.h"
 #include "data-prep/formats/archive.h"
+#include "data-prep/formats/content.h"
 
 enum { MAX_FILE = 192 << 20 }; /* the largest official file has 155 MB */
 enum { BINARY, PYTHON, LAYOUTS };
 static const char *const layouts[LAYOUTS] = {"cifar-100-binary", "cifar-100-python"};
+static const char want[] = "train.bin and test.bin of cifar-100-binary, or train and test of "
+                           "cifar-100-python, in a directory or an archive";
 
 enum { TRAIN, TEST, NAMES };
 static const struct {
@@ -96,9 +99,10 @@ static af_status from_directory(collection *c, const char *directory)
 static af_status collect(collection *c)
 {
     char below[AF_PATH_MAX];
-    if (!af_file_exists(c->path) && !af_dir_exists(c->path))
-        return af_fail(AF_ENOTFOUND, "%s: no such file or directory", c->path);
-    if (!af_dir_exists(c->path)) return af_archive_each(c->path, MAX_FILE, wanted, take, c);
+    if (!af_dir_exists(c->path)) {
+        AF_TRY(af_want_content(c->path, AF_CONTENT_ARCHIVE, want));
+        return af_archive_each(c->path, MAX_FILE, wanted, take, c);
+    }
     AF_TRY(from_directory(c, c->path));
     for (int i = 0; i < LAYOUTS; i++) {
         AF_TRY(af_path_join(below, c->path, layouts[i]));
@@ -110,6 +114,7 @@ static af_status collect(collection *c)
 static af_status describe(collection *c)
 {
     char hex[AF_SHA256_HEX];
+    if (!json_object_size(c->found)) return af_refuse(c->path, want);
     if (!c->raw->train.count || !c->raw->test.count)
         return af_fail(AF_ENOTFOUND,
                        "%s: no %s images in it; want train.bin and test.bin of %s, or train and "
