@@ -126,14 +126,16 @@ static af_status import(const af_prep_request *r)
 {
     static const char want[] = "s2_cifar100.gz of NAS-Bench-360, or CIFAR-100, cifar-100-binary or "
                                "cifar-100-python, in a directory or an archive";
+    static const char official[] = "s2_cifar100.gz";
     char path[AF_PATH_MAX];
     if (!af_dir_exists(r->source)) {
         af_content kind = AF_CONTENT_OTHER;
         if (af_file_exists(r->source)) AF_TRY(af_content_of(&kind, r->source));
-        if (kind == AF_CONTENT_PICKLE && af_path_ends(r->source, ".gz")) return import_sphere(r);
+        const bool sphere = kind == AF_CONTENT_PICKLE && af_path_ends(r->source, ".gz");
+        if (sphere || !strcmp(af_path_name(r->source), official)) return import_sphere(r);
         return kind == AF_CONTENT_ARCHIVE ? import_plane(r) : af_refuse(r->source, want);
     }
-    AF_TRY(af_path_join(path, r->source, "s2_cifar100.gz"));
+    AF_TRY(af_path_join(path, r->source, official));
     if (!af_file_exists(path)) return import_plane(r);
     af_prep_request inside = *r;
     inside.source = path;

@@ -339,7 +339,7 @@ static void refuses_incomplete(void **state)
     assert_says("no test images");
     af_file_remove(at(sets[0].directory, "train.bin"));
     assert_int_equal(import(path, AF_FULL), AF_ENOTFOUND);
-    assert_says("a directory without files; want train.bin and test.bin of cifar-100-binary");
+    assert_says("holds a text (fine_label_names.txt); want train.bin and test.bin of cifar-100-binary");
 }
 
 static void memory_runs_out(void **state)

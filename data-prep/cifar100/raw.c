@@ -114,7 +114,7 @@ static af_status collect(collection *c)
 static af_status describe(collection *c)
 {
     char hex[AF_SHA256_HEX];
-    if (!json_object_size(c->found)) return af_refuse(c->path, want);
+    if (!c->raw->train.count && !c->raw->test.count) return af_refuse(c->path, want);
     if (!c->raw->train.count || !c->raw->test.count)
         return af_fail(AF_ENOTFOUND,
                        "%s: no %s images in it; want train.bin and test.bin of %s, or train and "
