@@ -6,7 +6,7 @@
 #include "data-prep/formats/npy.h"
 
 enum { MAX_FILE = 256 << 20, DEPTH = 4 }; /* the largest official file has 18 MB as doubles */
-enum { STEPS = AF_NINAPRO_STEPS, ELECTRODES = AF_NINAPRO_ELECTRODES };
+enum { STEPS = AF_NINAPRO_STEPS, MOST = AF_NINAPRO_MOST_ELECTRODES };
 
 static const char *const names[AF_SPLITS][2] = {
     [AF_TRAIN] = {"ninapro_train.npy", "label_train.npy"},
@@ -14,13 +14,13 @@ static const char *const names[AF_SPLITS][2] = {
     [AF_TEST] = {"ninapro_test.npy", "label_test.npy"},
 };
 
-af_status af_ninapro_set_new(af_ninapro_set *out, int64_t count, int grouped)
+af_status af_ninapro_set_new(af_ninapro_set *out, int64_t count, int electrodes, int repetitions)
 {
-    *out = (af_ninapro_set){.count = count};
-    out->x = af_calloc((size_t)count, ELECTRODES * STEPS * sizeof *out->x);
+    *out = (af_ninapro_set){.count = count, .electrodes = electrodes, .repetitions = repetitions};
+    out->x = af_calloc((size_t)count, (size_t)electrodes * STEPS * sizeof *out->x);
     out->label = af_calloc((size_t)count, sizeof *out->label);
-    if (grouped) out->group = af_calloc((size_t)count, sizeof *out->group);
-    if (out->x && out->label && (out->group || !grouped)) return AF_OK;
+    if (repetitions) out->group = af_calloc((size_t)count, sizeof *out->group);
+    if (out->x && out->label && (out->group || !repetitions)) return AF_OK;
     af_ninapro_set_free(out);
     return AF_ENOMEM;
 }
@@ -35,30 +35,34 @@ void af_ninapro_set_free(af_ninapro_set *s)
 
 /* ---- arrays ---- */
 
-static af_status windows(af_ninapro_set *out, const af_pickle_array *a, const char *path)
+static af_status windows(af_ninapro_raw *raw, af_ninapro_set *out, const af_pickle_array *a,
+                         const char *path)
 {
     char text[AF_NPY_SHAPE_TEXT];
-    const bool cut = strchr("iuf", a->dtype.kind) && a->rank == 3 && a->shape[1] == STEPS;
-    if (cut && a->shape[2] == ELECTRODES / 2)
-        return af_fail(AF_EUNSUPPORTED,
-                       "%s: 8 electrodes, as one Myo armband has; in NinaPro DB5 a subject wears "
-                       "two: want windows x 52 x 16. These are data of another task",
-                       path);
-    if (!cut || a->shape[2] != ELECTRODES || !a->count)
-        return af_fail(AF_EFORMAT, "%s: %s, want numbers, windows x %d readings x %d electrodes",
-                       path, af_npy_shape_text(text, a), STEPS, ELECTRODES);
-    AF_TRY(af_ninapro_set_new(out, (int64_t)a->shape[0], 0));
-    float window[STEPS * ELECTRODES];
+    if (!strchr("iuf", a->dtype.kind) || a->rank != 3 || a->shape[1] != STEPS || !a->count ||
+        a->shape[2] > MOST)
+        return af_fail(
+            AF_EFORMAT,
+            "%s: %s, want numbers, windows x %d readings x %d electrodes (1 to %d make a "
+            "variant)",
+            path, af_npy_shape_text(text, a), STEPS, AF_NINAPRO_ELECTRODES, MOST);
+    const int electrodes = (int)a->shape[2], size = STEPS * electrodes;
+    if (raw->electrodes && raw->electrodes != electrodes)
+        return af_fail(AF_EFORMAT, "%s: %d electrodes, want %d as in %s", path, electrodes,
+                       raw->electrodes, names[AF_TRAIN][0]);
+    raw->electrodes = electrodes;
+    AF_TRY(af_ninapro_set_new(out, (int64_t)a->shape[0], electrodes, 0));
+    float window[STEPS * MOST];
     for (int64_t k = 0; k < out->count; k++) {
-        float *x = out->x + k * STEPS * ELECTRODES;
-        AF_TRY(af_npy_floats(window, a, (size_t)k * STEPS * ELECTRODES, STEPS * ELECTRODES, path));
-        for (int i = 0; i < STEPS * ELECTRODES; i++)
-            x[i % ELECTRODES * STEPS + i / ELECTRODES] = window[i];
+        float *x = out->x + k * size;
+        AF_TRY(af_npy_floats(window, a, (size_t)(k * size), (size_t)size, path));
+        for (int i = 0; i < size; i++) x[i % electrodes * STEPS + i / electrodes] = window[i];
     }
     return AF_OK;
 }
 
-static af_status labels(af_ninapro_set *out, const af_pickle_array *a, const char *path)
+static af_status labels(af_ninapro_raw *raw, af_ninapro_set *out, const af_pickle_array *a,
+                        const char *path)
 {
     char text[AF_NPY_SHAPE_TEXT];
     if (!strchr("iuf", a->dtype.kind) || a->count != (size_t)out->count || a->shape[0] != a->count)
@@ -66,10 +70,12 @@ static af_status labels(af_ninapro_set *out, const af_pickle_array *a, const cha
                        af_npy_shape_text(text, a), (long long)out->count);
     for (size_t k = 0; k < a->count; k++) {
         double label = af_pickle_element(a, k);
-        if (!(label >= 0 && label < AF_NINAPRO_CLASSES && label == floor(label)))
-            return af_fail(AF_EFORMAT, "%s: window %zu has label %g, want 0 to %d", path, k, label,
-                           AF_NINAPRO_CLASSES - 1);
+        if (!(label >= 0 && label < AF_NINAPRO_MOST_CLASSES && label == floor(label)))
+            return af_fail(AF_EFORMAT,
+                           "%s: window %zu has label %g, want 0 to %d (to %d make a variant)", path,
+                           k, label, AF_NINAPRO_CLASSES - 1, AF_NINAPRO_MOST_CLASSES - 1);
         out->label[k] = (uint8_t)label;
+        if (label >= raw->classes) raw->classes = (int)label + 1;
     }
     return AF_OK;
 }
@@ -84,8 +90,8 @@ static af_status read_file(af_ninapro_raw *raw, int split, int which, const char
     af_sha256_of(data, size, hex);
     af_status st = af_npy_parse(&f, data, size, path);
     if (st == AF_OK) {
-        st = which ? labels(&raw->set[split], &f.array, path)
-                   : windows(&raw->set[split], &f.array, path);
+        st = which ? labels(raw, &raw->set[split], &f.array, path)
+                   : windows(raw, &raw->set[split], &f.array, path);
         af_npy_close(&f);
     }
     af_free(data);
@@ -155,8 +161,7 @@ af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path)
         return af_fail(AF_ENOTFOUND, "%s: no such file or directory", path);
     AF_TRY(complete(&all, path));
     if (!all) return explain(path);
-    out->source = json_pack("{s:s, s:s, s:o}", "data", "NinaPro DB5", "layout", "NAS-Bench-360",
-                            "files", json_object());
+    out->source = json_pack("{s:s, s:o}", "layout", "NAS-Bench-360", "files", json_object());
     af_status st = out->source ? AF_OK : af_fail(AF_ENOMEM, "%s: out of memory", path);
     for (int i = 0; st == AF_OK && i < 2 * AF_SPLITS; i++) st = read_file(out, i / 2, i % 2, path);
     if (st != AF_OK) af_ninapro_raw_close(out);

@@ -7,12 +7,13 @@
 
 typedef struct af_ninapro_raw {
     af_ninapro_set set[AF_SPLITS];
-    json_t *source; /* files with their sha256 */
+    int electrodes, classes; /* of all sets; classes: as many as the labels need */
+    json_t *source;          /* files with their sha256 */
 } af_ninapro_raw;
 
-/* `path`: a directory with ninapro_{train,val,test}.npy (windows x 52 x 16) and
- * label_{train,val,test}.npy. Recordings of other devices, and NinaPro's own, are AF_EUNSUPPORTED
- * with the reason. */
+/* `path`: a directory with ninapro_{train,val,test}.npy (windows x 52 x 16, or of a variant as many
+ * electrodes as it has) and label_{train,val,test}.npy. Recordings of other devices, and NinaPro's
+ * own, are AF_EUNSUPPORTED with the reason. */
 AF_CHECKED af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path);
 void af_ninapro_raw_close(af_ninapro_raw *r);
 
