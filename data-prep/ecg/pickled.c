@@ -69,31 +69,30 @@ static af_status read_label(af_ecg_label *out, const af_pickle_value *labels, si
 
 /* ---- readings ---- */
 
-/* 1, or 1000 when the numbers are not whole, but would be as microvolts. */
-static int unit_of(const af_pickle_array *a)
+/* The first reading that is no whole number of 16 bits in units of 1 / unit; count: all are. A
+ * float of 1/1000 is off by its rounding. */
+static size_t first_odd(const af_pickle_array *a, int unit)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        const double v = af_pickle_element(a, i);
-        if (v != rint(v)) return PER_MILLIVOLT;
+    size_t i = 0;
+    for (; i < a->count; i++) {
+        const double v = unit * af_pickle_element(a, i), whole = rint(v);
+        if (!(fabs(v - whole) <= 1e-2) || !(whole >= INT16_MIN && whole <= INT16_MAX)) break;
     }
-    return 1;
+    return i;
 }
 
 static af_status read_readings(af_ecg_record *r, const af_pickle_array *a, size_t k,
                                const char *path)
 {
-    const int unit = unit_of(a);
-    for (size_t i = 0; i < a->count; i++) {
-        const double v = unit * af_pickle_element(a, i), whole = rint(v);
-        /* a float of 1/1000 is off by its rounding */
-        if (!(fabs(v - whole) <= 1e-2) || !(whole >= INT16_MIN && whole <= INT16_MAX))
-            return af_fail(AF_EFORMAT,
-                           "%s: reading %zu of record %zu is %g, want whole numbers of 16 bits, as "
-                           "the recorder wrote them, or millivolts of 1/1000; records that were "
-                           "scaled cannot be taken back",
-                           path, i, k + 1, v / unit);
-        r->x[i] = (int16_t)whole;
-    }
+    const size_t odd = first_odd(a, 1);
+    const int unit = odd == a->count ? 1 : PER_MILLIVOLT;
+    if (unit > 1 && first_odd(a, unit) < a->count)
+        return af_fail(AF_EFORMAT,
+                       "%s: reading %zu of record %zu is %g, want whole numbers of 16 bits, as the "
+                       "recorder wrote them, or millivolts of 1/1000; records that were scaled "
+                       "cannot be taken back",
+                       path, odd, k + 1, af_pickle_element(a, odd));
+    for (size_t i = 0; i < a->count; i++) r->x[i] = (int16_t)rint(unit * af_pickle_element(a, i));
     return AF_OK;
 }
 
