@@ -73,10 +73,11 @@ static af_status read_label(af_ecg_label *out, const af_pickle_value *labels, si
  * float of 1/1000 is off by its rounding. */
 static size_t first_odd(const af_pickle_array *a, int unit)
 {
+    const double off = unit > 1 ? 1e-2 : 0;
     size_t i = 0;
     for (; i < a->count; i++) {
         const double v = unit * af_pickle_element(a, i), whole = rint(v);
-        if (!(fabs(v - whole) <= 1e-2) || !(whole >= INT16_MIN && whole <= INT16_MAX)) break;
+        if (!(fabs(v - whole) <= off) || !(whole >= INT16_MIN && whole <= INT16_MAX)) break;
     }
     return i;
 }
