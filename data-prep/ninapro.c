@@ -128,8 +128,9 @@ static af_status variant(af_variant *out, const af_prep_request *r)
     *out = (af_variant){
         .classes = classes,
         .summary = "which gesture a hand makes, from electrodes on the forearm",
-        .notes = "A sample is a window of 52 readings, electrodes as rows. The files fix the "
-                 "splits; what their labels mean, and whether a subject is in two splits, they do "
+        .notes = "A sample is a window of 52 readings (at tiny the middle 26), electrodes as rows. "
+                 "The files fix the splits; what their labels mean, and whether a subject is in "
+                 "two splits, they do "
                  "not say. Each electrode is scaled by its mean and standard deviation over the "
                  "training windows.",
     };
@@ -150,11 +151,14 @@ static af_status import(const af_prep_request *r)
     bool whole = r->size == AF_FULL;
     for (int s = 0; s < AF_SPLITS; s++) whole = whole && raw.set[s].count == official[s];
     json_object_set_new(raw.source, "data", json_string(r->task->title));
-    af_status st = pack(r, raw.set, own ? raw.classes : AF_NINAPRO_CLASSES,
-                        own     ? "own"
-                        : whole ? "real"
-                                : "partial",
-                        raw.source);
+    af_status st =
+        own == is_task(&raw)
+            ? af_fail(AF_EUNSUPPORTED, "%s: not the data of the task %s", r->source, r->task->name)
+            : pack(r, raw.set, own ? raw.classes : AF_NINAPRO_CLASSES,
+                   own     ? "own"
+                   : whole ? "real"
+                           : "partial",
+                   raw.source);
     af_ninapro_raw_close(&raw);
     return st;
 }

@@ -113,6 +113,13 @@ static af_status import_plane(const af_prep_request *r)
 {
     af_cifar_raw raw;
     AF_TRY(af_cifar_raw_read(&raw, r->source, r->task->labels));
+    if (raw.classes != AF_CIFAR_CLASSES) {
+        af_cifar_raw_close(&raw);
+        return af_fail(AF_EUNSUPPORTED,
+                       "%s: CIFAR-10; want CIFAR-100: this task projects it, and has its 100 "
+                       "classes",
+                       r->source);
+    }
     json_t *origin = json_pack("{s:s, s:o, s:O}", "data", "Spherical CIFAR-100, regenerated",
                                "projection", projection(r->seed), "images", raw.source);
     (void)whole(r, raw.train.count, raw.test.count);

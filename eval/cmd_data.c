@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/base/file.h"
-#include "core/base/log.h"
 #include "core/data/dataset.h"
 #include "core/data/export.h"
 #include "eval/cli.h"
@@ -93,8 +92,6 @@ static af_status make(const options *o, const char *name, const char *source)
     if (!o->force && !*v.name) AF_TRY(spare_imported(task, directory));
     AF_TRY(af_mkdirs(directory));
     if (*v.name) {
-        af_log(AF_LOG_INFO, "%s: %s: not the task %s; imported as the task %s", source, v.holds,
-               task->name, v.name);
         AF_TRY(af_own_install_variant(&task, prep, &r, &v, o->force));
     } else {
         AF_TRY(source ? prep->import(&r) : prep->generate(&r));

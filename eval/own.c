@@ -138,10 +138,9 @@ static af_status spare(const af_own *own, bool force)
     char path[AF_PATH_MAX];
     AF_TRY(path_of(path, own->task.name));
     if (force || !af_file_exists(path)) return AF_OK;
-    return af_fail(AF_EUSAGE,
-                   "%s: task '%s' was imported before, which this would replace; give the new one "
-                   "another name, or add --force",
-                   path, own->task.name);
+    return af_fail(
+        AF_EUSAGE, "%s: task '%s' was imported before, which this would replace; %sadd --force",
+        path, own->task.name, own->task.variant_of ? "" : "give the new one another name, or ");
 }
 
 static af_status need_files(const af_own *own, const char *path)
@@ -182,6 +181,8 @@ af_status af_own_install_variant(const af_task **out, const af_prep *prep, const
     af_status st;
     AF_GOTO(st, done, af_own_parse(&own, text, size, v->name));
     AF_GOTO(st, done, spare(own, force));
+    af_log(AF_LOG_INFO, "%s: %s: not the task %s; imported as the task %s", r->source, v->holds,
+           r->task->name, v->name);
     inside.task = &own->task;
     AF_GOTO(st, done, prep->import(&inside));
     st = store(out, &own->task, text, size);

@@ -21,12 +21,12 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
-    {"cifar100", "cifar100", NULL, {0}, 0, "both layouts of CIFAR-100 are in it"},
+    {"cifar100", "cifar100", NULL, {0}, 0, "are both in it; name one"},
     {"cifar100", "cifar100/cifar-100-binary", "partial", {24, 6, 18}, 35, NULL},
     {"cifar100", "cifar100/cifar-100-python", "partial", {24, 6, 18}, 35, NULL},
     {"cifar100", "cifar100/cifar-100-binary/train.bin", NULL, {0}, 0, "a part of CIFAR-100"},
     {"cifar100", "cifar100/cifar-100-python/train", NULL, {0}, 0, "a part of CIFAR-100"},
-    {"spherical", "cifar100", NULL, {0}, 0, "both layouts of CIFAR-100 are in it"},
+    {"spherical", "cifar100", NULL, {0}, 0, "are both in it; name one"},
     {"spherical", "cifar100/cifar-100-binary", "partial", {24, 6, 18}, 35, NULL},
     {"spherical", "cifar100/cifar-100-python", "partial", {24, 6, 18}, 35, NULL},
     {"ninapro", "semg/nb360", "own", {612, 153, 153}, 7, "ninapro_myo"},
@@ -108,8 +108,8 @@ static const row rows[] = {
      0,
      "one class"},
     /* of other kinds altogether */
-    {"cifar100", "cifar10", NULL, {0}, 0, "holds 2 parts of CIFAR-10"},
-    {"cifar100", "cifar10/cifar-10-batches-bin", NULL, {0}, 0, "holds 2 parts of CIFAR-10"},
+    {"cifar100", "cifar10", "own", {0}, 10, "cifar10"},
+    {"cifar100", "cifar10/cifar-10-batches-bin", "own", {0}, 10, "cifar10"},
     {"cifar100", "cifar10/cifar-10-batches-bin/data_batch_1.bin", NULL, {0}, 0, "of CIFAR-10"},
     {"cifar100", "mnist", NULL, {0}, 0, "4 idx arrays, the format of MNIST"},
     {"cifar100",
@@ -121,7 +121,7 @@ static const row rows[] = {
     {"cifar100", "fashion_mnist", NULL, {0}, 0, "`afield data import-own` reads these"},
     {"cifar100", "medmnist/pneumoniamnist.npz", NULL, {0}, 0, "train_images, val_images"},
     {"cifar100", "vision_camvid", NULL, {0}, 0, "holds 26 PNG images (CamVid/test/"},
-    {"spherical", "cifar10", NULL, {0}, 0, "holds 2 parts of CIFAR-10"},
+    {"spherical", "cifar10", NULL, {0}, 0, "CIFAR-10; want CIFAR-100"},
     {"spherical", "mnist/train-images-idx3-ubyte.gz", NULL, {0}, 0, "an idx array"},
     {"darcy", "deepsea/deepsea_mat/train.mat", NULL, {0}, 0, "no variable 'coeff'"},
     {"darcy", "mnist", NULL, {0}, 0, "4 idx arrays, the format of MNIST"},

@@ -216,6 +216,8 @@ static void others_are_variants(void **state)
     assert_ok(variant_of(&v, &af_prep_ninapro, work_dir, AF_FULL));
     assert_string_equal(v.name, "ninapro_e16_c19");
     assert_string_equal(v.holds, "16 electrodes and 19 gestures");
+    assert_int_equal(import(work_dir, AF_FULL), AF_EUNSUPPORTED);
+    assert_says("not the data of the task ninapro");
     for (int s = 0; s < AF_SPLITS; s++) {
         put_windows(s, counts[s], STEPS, 1);
         put_labels(s, counts[s], label_of(s, 0));
