@@ -97,11 +97,13 @@ af_status af_darcy_tensors_variant(af_variant *out, const af_prep_request *r)
     af_darcy_tensors_close(&f);
     *out = (af_variant){
         .summary = r->task->summary,
-        .notes = "From a file of PyTorch of the neuraloperator library: a dict of x, bools, and y. "
-                 "True is taken as the coefficient 12, false as 3, which agrees with a solution of "
-                 "the equation; input and output are scaled as the parent's. Coordinates run from "
-                 "0 to 1 over the grid, wherever its points lie. The last tenth of the training "
-                 "file validates; a single file is split 80 : 10 : 10 in its order.",
+        .notes =
+            "From a file of PyTorch of the neuraloperator library: a dict of x, bools, and y. "
+            "True is taken as the coefficient 12, false as 3: solved so, the equation agrees "
+            "with y best; y has a unit of its own, about a hundredth of the parent's. Input "
+            "and output are scaled as the parent's. Coordinates run from 0 to 1 over the grid, "
+            "wherever its points lie. The last tenth of the training file validates; a single "
+            "file is split 80 : 10 : 10 in its order.",
         .cite = "Kossaifi et al., A Library for Learning Neural Operators, 2024 (neuraloperator); "
                 "Li et al., Fourier Neural Operator for Parametric Partial Differential Equations, "
                 "ICLR 2021",
