@@ -13,7 +13,7 @@ extern const af_op af_op_avg_pool, af_op_batch_norm, af_op_conv, af_op_linear, a
 
 /* Relative to the largest value of a tensor. Single-precision sums of some thousand terms, of values
  * that Winograd's transforms along a line make up to ten times larger before they cancel. */
-static const double TOLERANCE = 8e-6;
+static const double TOLERANCE = 5e-6;
 /* In bf16 a value keeps 8 bits: rounding it is off by 2^-9 of itself. The same inputs, already
  * rounded, go to both sides; what differs is the rounding of the weights that a kernel may do, of
  * the result, and of a gradient that is added to: three times 2^-9, if all are at their worst and
