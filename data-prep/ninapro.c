@@ -1,13 +1,12 @@
 /* The NinaPro task's data: NAS-Bench-360's six files, or a stand-in from a model forearm; and its
- * variants: other electrodes or labels in such files. All are sets of windows that are thinned, cut
- * and scaled here. */
+ * variants: other electrodes or labels in such files, and recordings. All are sets of windows that
+ * are thinned, cut and scaled here. */
 #include <math.h>
-#include <stdio.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "data-prep/formats/labelled.h"
 #include "data-prep/ninapro/forearm.h"
-#include "data-prep/ninapro/raw.h"
+#include "data-prep/ninapro/variants.h"
 
 enum { ELECTRODES = AF_NINAPRO_ELECTRODES, STEPS = AF_NINAPRO_STEPS };
 
@@ -112,34 +111,12 @@ done:
     return st;
 }
 
-static bool is_task(const af_ninapro_raw *raw)
-{
-    return raw->electrodes == ELECTRODES && raw->classes <= AF_NINAPRO_CLASSES;
-}
-
 static af_status variant(af_variant *out, const af_prep_request *r)
 {
     af_ninapro_raw raw;
     AF_TRY(af_ninapro_raw_read(&raw, r->source));
-    const int electrodes = raw.electrodes, classes = raw.classes;
-    const bool myo = electrodes == 8 && classes == 7, task = is_task(&raw);
+    if (!af_ninapro_is_task(&raw)) af_ninapro_describe(out, &raw, r->task);
     af_ninapro_raw_close(&raw);
-    if (task) return AF_OK;
-    *out = (af_variant){
-        .classes = classes,
-        .summary = "which gesture a hand makes, from electrodes on the forearm",
-        .notes = "A sample is a window of 52 readings (at tiny the middle 26), electrodes as rows. "
-                 "The files fix the splits; what their labels mean, and whether a subject is in "
-                 "two splits, they do "
-                 "not say. Each electrode is scaled by its mean and standard deviation over the "
-                 "training windows.",
-    };
-    snprintf(out->name, sizeof out->name, myo ? "ninapro_myo" : "ninapro_e%d_c%d", electrodes,
-             classes);
-    snprintf(out->title, sizeof out->title,
-             myo ? "Myo armband, in NinaPro's layout" : "NinaPro's layout, other data");
-    snprintf(out->holds, sizeof out->holds, "%d electrode%s and %d gesture%s", electrodes,
-             electrodes == 1 ? "" : "s", classes, classes == 1 ? "" : "s");
     return AF_OK;
 }
 
@@ -152,7 +129,7 @@ static af_status import(const af_prep_request *r)
     for (int s = 0; s < AF_SPLITS; s++) whole = whole && raw.set[s].count == official[s];
     json_object_set_new(raw.source, "data", json_string(r->task->title));
     af_status st =
-        own == is_task(&raw)
+        own == af_ninapro_is_task(&raw)
             ? af_fail(AF_EUNSUPPORTED, "%s: not the data of the task %s", r->source, r->task->name)
             : pack(r, raw.set, own ? raw.classes : AF_NINAPRO_CLASSES,
                    own     ? "own"
@@ -220,8 +197,15 @@ static const af_raw_file sources[] = {
      .license = "CC BY-ND",
      .note = "see the first one"},
     {.name = "ninapro-db5",
-     .note = "the recordings, Ninapro database 5: from them the published windows cannot be had "
-             "again, and import does not read them"},
+     .url = "https://ninapro.hevs.ch",
+     .note = "the recordings, Ninapro database 5, after registration: import reads exercise B, "
+             "S1_E2_A1.mat to S10_E2_A1.mat, as the variant ninapro_db5; the published windows "
+             "cannot be had from them"},
+    {.name = "MyoArmbandDataset",
+     .url = "https://github.com/UlysseCoteAllard/MyoArmbandDataset",
+     .license = "GPL-3.0",
+     .note = "recordings of a Myo armband, 8 electrodes and 7 gestures: import reads its "
+             "directories as the variant ninapro_myo"},
     {0}};
 
 const af_prep af_prep_ninapro = {
@@ -229,9 +213,11 @@ const af_prep af_prep_ninapro = {
     .accepts =
         "a directory with NAS-Bench-360's ninapro_train.npy, ninapro_val.npy, "
         "ninapro_test.npy (windows x 52 x 16) and label_train.npy, label_val.npy, "
-        "label_test.npy (0 to 17); fewer windows are accepted, recordings are not. Other "
-        "numbers of electrodes or labels make a variant: the task ninapro_myo (8 electrodes, "
-        "7 labels) or ninapro_e<electrodes>_c<labels>",
+        "label_test.npy (0 to 17); fewer windows are accepted. Variants, which are tasks of "
+        "other names: such files of other numbers of electrodes or labels (ninapro_myo with "
+        "8 and 7, else ninapro_e<electrodes>_c<labels>); recordings, unpacked, of a Myo "
+        "armband (classe_<i>.dat in a directory for each session, below one for each "
+        "subject: ninapro_myo) and of Ninapro database 5 (S<subject>_E2_A1.mat: ninapro_db5)",
     .model = "motor-unit pools (Fuglevand, Winter and Patla, J. Neurophysiol. 70(6), 1993) of 13 "
              "forearm muscles under two rings of eight electrodes, 17 gestures and rest",
     .sources = sources,

@@ -9,7 +9,7 @@ enum { AF_NINAPRO_STEPS = 52, AF_NINAPRO_ELECTRODES = 16, AF_NINAPRO_CLASSES = 1
 enum { AF_NINAPRO_MOST_ELECTRODES = 64, AF_NINAPRO_MOST_CLASSES = 256 };
 
 typedef struct af_ninapro_set {
-    int64_t count;
+    int64_t count, room;
     int electrodes;
     int repetitions; /* of a subject, at most */
     float *x;        /* {count, electrodes, AF_NINAPRO_STEPS} */
@@ -20,6 +20,8 @@ typedef struct af_ninapro_set {
 /* Room for `count` windows, zeroed. repetitions 0: the groups are not known. */
 AF_CHECKED af_status af_ninapro_set_new(af_ninapro_set *out, int64_t count, int electrodes,
                                         int repetitions);
+/* One more window, to be filled; sets of more than 2 GiB are refused. */
+AF_CHECKED af_status af_ninapro_set_add(float **x, af_ninapro_set *s, int label, int32_t group);
 void af_ninapro_set_free(af_ninapro_set *s);
 
 #endif
