@@ -30,8 +30,8 @@ static const row rows[] = {
     {"spherical", "cifar100/cifar-100-binary", "partial", {24, 6, 18}, 35, NULL},
     {"spherical", "cifar100/cifar-100-python", "partial", {24, 6, 18}, 35, NULL},
     {"ninapro", "semg/nb360", "own", {612, 153, 153}, 7, "ninapro_myo"},
-    {"ninapro", "semg", NULL, {0}, 0, "not all six files"},
-    {"ninapro", "semg/myo", NULL, {0}, 0, "a Myo armband's recording"},
+    {"ninapro", "semg", "own", {612, 153, 153}, 7, "ninapro_myo"},
+    {"ninapro", "semg/myo", "own", {612, 153, 153}, 7, "ninapro_myo"},
     {"ninapro", "semg/nb360/ninapro_train.npy", NULL, {0}, 0, "not all six files"},
     {"fsd50k", "audio_fsd50k", "partial", {140, 40, 40}, 23, NULL},
     {"fsd50k", "audio_fsd50k/FSD50K.dev_audio", NULL, {0}, 0, "holds 90 WAV sounds"},
@@ -87,7 +87,7 @@ static const row rows[] = {
     {"deepsea", "deepsea/nb360", "partial", {80, 25, 76}, 8, NULL},
     {"deepsea", "deepsea/nb360/deepsea_filtered.npz", "partial", {80, 25, 76}, 8, NULL},
     {"deepsea", "deepsea", NULL, {0}, 0, "deepsea_filtered.npz"},
-    {"deepsea", "deepsea/deepsea_mat", NULL, {0}, 0, "58 targets"},
+    {"deepsea", "deepsea/deepsea_mat", "own", {80, 25, 76}, 8, "deepsea_58"},
     {"deepsea", "deepsea/deepsea_mat/train.mat", NULL, {0}, 0, "58 targets"},
     {"deepsea", "deepsea/deepsea_mat/test.mat", NULL, {0}, 0, "58 targets"},
     {"deepsea", "deepsea/danqplant", NULL, {0}, 0, "FASTA with 1024 bases"},
@@ -314,8 +314,12 @@ static bool has_row(const char *task, const char *path)
     return false;
 }
 
-/* fsd50k would go through all of it twice, and once more for the directory above. */
-static const char whole_archive[] = "ecg/cinc2017_full";
+/* fsd50k looks into the archives of a directory; going through this one's 8,528 members takes long.
+ */
+static bool is_slow(const char *task, const char *path)
+{
+    return !strcmp(task, "fsd50k") && (!strcmp(path, "ecg") || !strcmp(path, "ecg/cinc2017_full"));
+}
 
 /* Every path of the table to every other importer: nothing is taken for what it is not. */
 static void every_other_pair(void **state)
@@ -327,7 +331,7 @@ static void every_other_pair(void **state)
     assert_ok(af_mkdirs(out));
     for (const af_prep *const *p = af_builtin.prep; *p; p++)
         for (size_t i = 0; i < LENGTH(rows); i++) {
-            if (has_row((*p)->name, rows[i].path) || !strcmp(rows[i].path, whole_archive)) continue;
+            if (has_row((*p)->name, rows[i].path) || is_slow((*p)->name, rows[i].path)) continue;
             const af_prep_request q = {af_find_task((*p)->name), AF_TINY, raw(path, rows[i].path),
                                        0, out};
             assert_refused((*p)->import(&q), (*p)->name, path);

@@ -1,7 +1,7 @@
 /* Hostile pickles, also as files of PyTorch, and the CIFAR-100 reader behind them. The first byte
  * chooses: bare input; or a good pickle of a numpy array, or of a tensor, in which triples of input
- * bytes (position, value) are patched. What is
- * read is finite, lies in the file or in the pickle's own memory, and is walked to its last byte.
+ * bytes (position, value) are patched. What is read is finite, lies in the file or in the pickle's
+ * own memory, and is walked to its last byte.
  */
 #include <math.h>
 #include <stdlib.h>
