@@ -12,6 +12,7 @@
 #include "core/prep.h"
 #include "data-prep/ecg/permutation.h"
 #include "data-prep/ecg/physionet.h"
+#include "data-prep/ecg/pickled.h"
 #include "data-prep/ecg/windows.h"
 #include "tests/aid/arrays.h"
 
@@ -363,6 +364,29 @@ static void contradictions(void **state)
     make_set();
 }
 
+static void pickle_without_memory(void **state)
+{
+    (void)state;
+    af_ecg_records set;
+    json_t *source;
+    af_status st = AF_ENOMEM;
+    unsigned long k = 1;
+    put_pickle(false, 1, true, NULL);
+    for (; st != AF_OK && k < 10000; k++) {
+        af_alloc_fail_at(k);
+        st = af_ecg_pickle_read(&set, &source, work_at("challenge2017.pkl"));
+        af_alloc_fail_at(0);
+        if (st == AF_OK) break;
+        assert_int_equal(st, AF_ENOMEM);
+        assert_null(source);
+        assert_null(set.r);
+    }
+    assert_ok(st);
+    assert_true(k > RECORDS);
+    json_decref(source);
+    af_ecg_records_close(&set);
+}
+
 /* Every allocation fails once; nothing crashes and nothing is half returned. */
 static void memory_runs_out(void **state)
 {
@@ -473,8 +497,9 @@ int main(void)
 
         cmocka_unit_test(directory_imports),     cmocka_unit_test(archives_import),
         cmocka_unit_test(contradictions),        cmocka_unit_test(pickle_imports_like_records),
-        cmocka_unit_test(pickle_contradictions), cmocka_unit_test(memory_runs_out),
-        cmocka_unit_test(validation_set),        cmocka_unit_test(training_set),
+        cmocka_unit_test(pickle_contradictions), cmocka_unit_test(pickle_without_memory),
+        cmocka_unit_test(memory_runs_out),       cmocka_unit_test(validation_set),
+        cmocka_unit_test(training_set),
     };
     af_log_set(AF_LOG_ERROR);
     return cmocka_run_group_tests(tests, work_make, work_remove);

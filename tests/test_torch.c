@@ -237,6 +237,32 @@ static void darcy_contradictions(void **state)
     af_own_free(own);
 }
 
+/* Every allocation fails once; nothing is half returned. */
+static void memory_runs_out(void **state)
+{
+    (void)state;
+    pt f = {.code = {NULL, 0, 0}};
+    float got[24] = {0};
+    af_status st = AF_ENOMEM;
+    unsigned long k = 1;
+    add_tensor(&f, "FloatStorage", 0, 24, "I0\n(I24\nt(I1\nt");
+    bytes_say(&f.code, ".");
+    bytes_put(&f.storage[0], got, sizeof got);
+    save(&f, work_at("short.pt"));
+    const char *path = work_at("short.pt");
+    for (; st != AF_OK && k < 1000; k++) {
+        af_torch *t;
+        af_alloc_fail_at(k);
+        st = af_torch_open(&t, path);
+        if (st == AF_OK) st = af_torch_floats(got, t, af_torch_root(t)->tensor, MOST);
+        af_alloc_fail_at(0);
+        if (st != AF_OK) assert_int_equal(st, AF_ENOMEM);
+        af_torch_close(t);
+    }
+    assert_ok(st);
+    assert_true(k > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +271,7 @@ int main(void)
         cmocka_unit_test(no_such_files),
         cmocka_unit_test(darcy_becomes_a_variant),
         cmocka_unit_test(darcy_contradictions),
+        cmocka_unit_test(memory_runs_out),
     };
     af_log_set(AF_LOG_ERROR);
     af_hdf5_quiet();
