@@ -116,8 +116,8 @@ static af_status import_plane(const af_prep_request *r)
     if (raw.classes != AF_CIFAR_CLASSES) {
         af_cifar_raw_close(&raw);
         return af_fail(AF_EUNSUPPORTED,
-                       "%s: CIFAR-10; want CIFAR-100: this task projects it, and has its 100 "
-                       "classes",
+                       "%s: CIFAR-10; this task projects CIFAR-100, whose 100 classes it has: want "
+                       "its files",
                        r->source);
     }
     json_t *origin = json_pack("{s:s, s:o, s:O}", "data", "Spherical CIFAR-100, regenerated",

@@ -121,7 +121,7 @@ static const row rows[] = {
     {"cifar100", "fashion_mnist", NULL, {0}, 0, "`afield data import-own` reads these"},
     {"cifar100", "medmnist/pneumoniamnist.npz", NULL, {0}, 0, "train_images, val_images"},
     {"cifar100", "vision_camvid", NULL, {0}, 0, "holds 26 PNG images (CamVid/test/"},
-    {"spherical", "cifar10", NULL, {0}, 0, "CIFAR-10; want CIFAR-100"},
+    {"spherical", "cifar10", NULL, {0}, 0, "CIFAR-10; this task projects CIFAR-100"},
     {"spherical", "mnist/train-images-idx3-ubyte.gz", NULL, {0}, 0, "an idx array"},
     {"darcy", "deepsea/deepsea_mat/train.mat", NULL, {0}, 0, "no variable 'coeff'"},
     {"darcy", "mnist", NULL, {0}, 0, "4 idx arrays, the format of MNIST"},

@@ -7,7 +7,9 @@
 #include "core/base/file.h"
 #include "data-prep/formats/mat.h"
 
-enum { ROOM = 1 << 25 }; /* doubles of a slice */
+/* Doubles of a slice; and of the elements that it goes over, kept or not, since HDF5 needs memory
+ * for every chunk that a read touches. */
+enum { ROOM = 1 << 25, REACH = 1 << 28 };
 
 const char *const af_deepsea_mat_files[AF_SPLITS] = {"train.mat", "valid.mat", "test.mat"};
 
@@ -57,11 +59,11 @@ af_status af_deepsea_mats_look(af_deepsea_mats *out, const char *directory)
     return AF_OK;
 }
 
-/* Of which every step-th sequence is kept. */
 typedef struct source {
     af_mat *m;
     const char *path;
-    int64_t step;
+    int64_t step;       /* every step-th sequence is kept */
+    int64_t rows, skip; /* sequences of a slice, step of what is read; kept is every skip-th row */
     double *room;
 } source;
 
@@ -71,20 +73,32 @@ static af_status bad(const source *f, const char *name, int64_t sequence, const 
                    f->path, name, (long long)sequence, what, at + 1);
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Places (of `depth` elements a sequence) or targets that go into a slice. */
+static int64_t width_of(const source *f, int64_t n, int depth, int64_t left)
+{
+    const int64_t most = least(ROOM / (depth * f->rows), REACH / (depth * n * f->step)) + 1;
+    return least(most, left);
+}
+
 static af_status read_x(af_dna_set *s, const source *f, const char *name)
 {
     const int from = (AF_DNA_LENGTH - s->length) / 2;
-    const int64_t n = s->count, most = ROOM / (AF_DNA_BASES * n) + 1;
     for (int64_t done = 0, width; done < s->length; done += width) {
-        width = most < s->length - done ? most : s->length - done;
-        const af_mat_slab slab = {{0, 0, from + done}, {f->step, 1, 1}, {n, AF_DNA_BASES, width}};
+        width = width_of(f, s->count, AF_DNA_BASES, s->length - done);
+        const af_mat_slab slab = {
+            {0, 0, from + done}, {f->step / f->skip, 1, 1}, {f->rows, AF_DNA_BASES, width}};
         AF_TRY(af_mat_read(f->room, f->m, name, &slab));
         for (int64_t i = 0; i < width; i++)
-            for (int64_t k = 0; k < n; k++) {
+            for (int64_t k = 0; k < s->count; k++) {
                 uint8_t *x = s->x + (size_t)k * af_dna_size(s) + done + i;
                 int bases = 0;
                 for (int c = 0; c < AF_DNA_BASES; c++) {
-                    const double v = f->room[k + n * (c + AF_DNA_BASES * i)];
+                    const double v = f->room[k * f->skip + f->rows * (c + AF_DNA_BASES * i)];
                     bases += v == 0 ? 0 : v == 1 ? 1 : AF_DNA_BASES;
                     x[c * s->length] = v == 1;
                 }
@@ -96,14 +110,13 @@ static af_status read_x(af_dna_set *s, const source *f, const char *name)
 
 static af_status read_y(af_dna_set *s, const source *f, const char *name)
 {
-    const int64_t n = s->count, most = ROOM / n + 1;
     for (int64_t done = 0, width; done < s->labels; done += width) {
-        width = most < s->labels - done ? most : s->labels - done;
-        const af_mat_slab slab = {{0, done}, {f->step, 1}, {n, width}};
+        width = width_of(f, s->count, 1, s->labels - done);
+        const af_mat_slab slab = {{0, done}, {f->step / f->skip, 1}, {f->rows, width}};
         AF_TRY(af_mat_read(f->room, f->m, name, &slab));
         for (int64_t c = 0; c < width; c++)
-            for (int64_t k = 0; k < n; k++) {
-                const double v = f->room[k + n * c];
+            for (int64_t k = 0; k < s->count; k++) {
+                const double v = f->room[k * f->skip + f->rows * c];
                 if (v != 0 && v != 1) return bad(f, name, k * f->step, "target", (int)(done + c));
                 s->y[k * s->labels + done + c] = (float)v;
             }
@@ -131,8 +144,10 @@ static af_status open_split(af_dna_set *out, const af_deepsea_mats *m, const cha
     AF_TRY(af_path_join(path, directory, af_deepsea_mat_files[split]));
     AF_TRY(af_dna_set_new(out, n, l));
     AF_TRY(af_mat_open(&f.m, path));
-    /* a slice is at most one place of all sequences larger than ROOM */
-    f.room = af_alloc(((size_t)ROOM + (size_t)n * AF_DNA_BASES) * sizeof *f.room);
+    f.skip = af_mat_is_hdf5(f.m) ? 1 : f.step;
+    f.rows = af_mat_is_hdf5(f.m) ? n : all;
+    /* a slice is at most one place of all its rows larger than ROOM */
+    f.room = af_alloc(((size_t)ROOM + (size_t)f.rows * AF_DNA_BASES) * sizeof *f.room);
     af_status st = f.room ? read_split(out, &f, split) : AF_ENOMEM;
     af_free(f.room);
     af_mat_close(f.m);

@@ -14,7 +14,7 @@ typedef struct af_deepsea_mats {
 extern const char *const af_deepsea_mat_files[AF_SPLITS];
 AF_CHECKED af_status af_deepsea_mats_look(af_deepsea_mats *out, const char *directory);
 /* Of each split every n-th sequence, with the smallest n for which the layout has room; read in
- * slices of 256 MiB, whatever the files hold. */
+ * slices: 256 MiB of values, and what HDF5 needs for their chunks (1 GB for very small ones). */
 AF_CHECKED af_status af_deepsea_mats_read(af_dna_set out[AF_SPLITS], const af_deepsea_mats *m,
                                           const char *directory, const af_dna_layout *l);
 
