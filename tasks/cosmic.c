@@ -32,7 +32,8 @@ const af_task af_task_cosmic = {
                          .weight_decay = 5e-4,
                          .schedule = {.kind = AF_STEP,
                                       .milestones = {0.3, 0.6, 0.8},
-                                      .factor = 0.2}},
+                                      .factor = 0.2},
+                         .augment = {.level_least = -0.9, .level_most = 3, .in_paper = true}},
         },
     .notes =
         "A sample is a crop of one exposure; a visit is a group. Of deepCR's arrays rows and "

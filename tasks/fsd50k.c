@@ -42,7 +42,9 @@ const af_task af_task_fsd50k = {
                                      .mask_share = 0.5,
                                      .mask_rows = 0.15,
                                      .mask_columns = 0.2,
-                                     .mask_in_paper = true}},
+                                     .mix_share = 0.75,
+                                     .mix_most = 0.5,
+                                     .in_paper = true}},
         },
     .notes =
         "One sample is a second of a clip as a 96 x 101 mel spectrogram (22,050 Hz, 1920 "
