@@ -156,7 +156,10 @@ static void prints(void **state)
         {{.masks = 2, .mask_share = .5, .mask_rows = .15, .mask_columns = .2},
          "masks 2 of 0.15 rows and 0.2 columns at 0.5"},
         {{.pad = 4, .masks = 1, .mask_share = 1, .mask_rows = .25, .in_paper = true},
-         "crop 4, masks 1 of 0.25 rows and 0 columns at 1 under paper"},
+         "under paper: crop 4, masks 1 of 0.25 rows and 0 columns at 1"},
+        {{.mix_share = .75, .mix_most = .5}, "mix up to 0.5 at 0.75"},
+        {{.level_least = -.9, .level_most = 3, .in_paper = true}, "under paper: level -0.9 to 3"},
+        {{.level_least = 2, .level_most = 2, .in_paper = true}, ""},
         {{.pad = 100000000, .flip = true, .cutout = 100000000},
          "crop 100000000, flip, cutout 100000000"},
     };
@@ -480,11 +483,18 @@ static void training_uses_it(void **state)
 static void digest_covers_it(void **state)
 {
     (void)state;
-    static const af_augment kinds[] = {
-        {0},           {.pad = 1},
-        {.pad = 2},    {.flip = true},
-        {.cutout = 1}, {.masks = 1, .mask_share = 1, .mask_rows = .5},
-        {.masks = 1},  {.masks = 1, .in_paper = true}};
+    static const af_augment kinds[] = {{0},
+                                       {.pad = 1},
+                                       {.pad = 2},
+                                       {.flip = true},
+                                       {.cutout = 1},
+                                       {.masks = 1, .mask_share = 1, .mask_rows = .5},
+                                       {.masks = 1},
+                                       {.masks = 1, .in_paper = true},
+                                       {.mix_share = .5},
+                                       {.mix_share = .5, .mix_most = .5},
+                                       {.level_most = 1},
+                                       {.level_least = -1, .level_most = 1}};
     char digests[LENGTH(kinds)][AF_SHA256_HEX];
     af_dataset *d = open_cifar();
     af_graph *g = make_graph(d);
