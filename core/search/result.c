@@ -41,13 +41,14 @@ af_status af_run_header(json_t **out, const af_run_options *o, const af_workbenc
     af_budget_print(&o->budget, budget);
     json_t *options =
         o->searcher_options_json ? json_incref(o->searcher_options_json) : json_object();
-    *out = json_pack("{si ss ss ss ss ss ss so sI ss si ss ss so si s{ss si} s{ss ss}}", "format",
-                     FORMAT, "afield", AF_VERSION, "task", o->task->name, "size",
+    *out = json_pack("{si ss ss ss ss ss ss so sI ss si ss ss so so si s{ss si} s{ss ss}}",
+                     "format", FORMAT, "afield", AF_VERSION, "task", o->task->name, "size",
                      af_size_names[o->size], "protocol", af_protocol_names[o->protocol], "method",
                      o->searcher ? o->searcher->name : o->space->name, "space", o->space->name,
                      "searcher_options", options, "seed", (json_int_t)o->seed, "budget", budget,
                      "workers", o->workers, "backend", o->backend->name, "precision",
-                     af_precision_name(o->backend, o->precision), "recipe",
+                     af_precision_name(o->backend, o->precision), "epochs",
+                     o->epochs ? json_integer(o->epochs) : json_null(), "recipe",
                      recipe_json(&w->recipe, w->data, o->protocol), "search_epochs", search_epochs,
                      "metric", "name", o->metric->name, "version", o->metric->version, "data",
                      "provenance", w->data->provenance, "sha256", w->data->sha256);
