@@ -99,10 +99,13 @@ static void types_have_h5py_s_names(void **state)
         toy_store_as(&t, type);
         assert_ok(af_dataset_write(work_dir, &t.content));
         hid_t f = H5Fopen(toy_path(&toy_labels), H5F_ACC_RDONLY, H5P_DEFAULT);
-        hid_t set = H5Dopen2(f, "/x", H5P_DEFAULT), is = H5Dget_type(set);
-        assert_true(H5Tequal(is, types[type]) > 0);
-        H5Tclose(is);
-        H5Dclose(set);
+        static const char *const blocks[] = {"/x", "/noise", "/level"};
+        for (int k = 0; k < 3; k++) {
+            hid_t set = H5Dopen2(f, blocks[k], H5P_DEFAULT), is = H5Dget_type(set);
+            assert_true(H5Tequal(is, k == 2 ? H5T_IEEE_F32LE : types[type]) > 0);
+            H5Tclose(is);
+            H5Dclose(set);
+        }
         H5Fclose(f);
         assert_string_equal(af_stored_names[type], names[type]);
     }
