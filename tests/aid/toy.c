@@ -76,7 +76,8 @@ void toy_store_as(toy *t, af_stored type)
     }
     const bool bytes = type == AF_STORED_UINT8;
     t->content.x = bytes ? (const void *)t->bytes : (const void *)t->shorts;
-    t->content.noise = bytes ? (const void *)t->noise_bytes : (const void *)t->noise_shorts;
+    if (t->content.noises)
+        t->content.noise = bytes ? (const void *)t->noise_bytes : (const void *)t->noise_shorts;
 }
 
 void toy_hold_out(toy *t)
