@@ -5,7 +5,7 @@
 #include "data-prep/cosmic/raw.h"
 #include "data-prep/cosmic/sky.h"
 
-enum { GENERATOR_VERSION = 1, FRAMES_OF_A_VISIT = 4, RELEASED = 4830, RELEASED_TEST = 420 };
+enum { GENERATOR_VERSION = 2, FRAMES_OF_A_VISIT = 4, RELEASED = 4830, RELEASED_TEST = 420 };
 
 /* ---- generate ---- */
 
@@ -124,8 +124,9 @@ const af_prep af_prep_cosmic = {
     .name = "cosmic",
     .accepts =
         "a directory with npy_train/f435w/PROPOSAL/VISIT/*.npy and, alike, npy_test/ (deepCR's "
-        "arrays of image, cosmic rays and ignored pixels, unpacked from the released tar files); "
-        "or "
+        "arrays of image, cosmic rays and ignored pixels, and sky.npy of a visit's sky levels, "
+        "unpacked "
+        "from the released tar files); or "
         "with FITS files in pairs: *_ooi_*.fits with *_ood_*.fits (DECam image and data quality, "
         "code 5 is a cosmic ray), NAME.fits with NAME_mask.fits. Without npy_test, visits or "
         "exposures are split 80 : 10 : 10 in sorted order",
@@ -135,7 +136,7 @@ const af_prep af_prep_cosmic = {
         "straight tracks with zenith angles weighted by cosine squared (Groom, Exp. Astron. "
         "14, 2002) and winding tracks of slow electrons, with diffused charge. The mask is "
         "exact: a pixel counts as hit where the rays' charge exceeds the noise without them. "
-        "Visits differ in sky, seeing and rates.",
+        "Visits differ in sky, seeing and rates; the level of the sky is known.",
     .sources = sources,
     .import = import,
     .generate = generate,

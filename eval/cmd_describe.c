@@ -81,6 +81,8 @@ static json_t *data_json(const af_task *t, af_size size)
         json_pack("{ss ss s[iii] s[iii] sI ss}", "path", d->path, "provenance", d->provenance,
                   "input", d->input.c, d->input.h, d->input.w, "output", d->output.c, d->output.h,
                   d->output.w, "samples", (json_int_t)d->n, "sha256", d->sha256);
+    if (d->noises) json_object_set_new(o, "noise", json_integer(d->noises));
+    if (d->level) json_object_set_new(o, "level", json_true());
     af_dataset_close(d);
     return o;
 }

@@ -155,8 +155,11 @@ static void prints(void **state)
         {{.pad = 4, .flip = true, .cutout = 16}, "crop 4, flip, cutout 16"},
         {{.masks = 2, .mask_share = .5, .mask_rows = .15, .mask_columns = .2},
          "masks 2 of 0.15 rows and 0.2 columns at 0.5"},
-        {{.pad = 4, .masks = 1, .mask_share = 1, .mask_rows = .25, .mask_in_paper = true},
-         "crop 4, masks 1 of 0.25 rows and 0 columns at 1 under paper"},
+        {{.pad = 4, .masks = 1, .mask_share = 1, .mask_rows = .25, .in_paper = true},
+         "under paper: crop 4, masks 1 of 0.25 rows and 0 columns at 1"},
+        {{.mix_share = .75, .mix_most = .5}, "mix up to 0.5 at 0.75"},
+        {{.level_least = -.9, .level_most = 3, .in_paper = true}, "under paper: level -0.9 to 3"},
+        {{.level_least = 2, .level_most = 2, .in_paper = true}, ""},
         {{.pad = 100000000, .flip = true, .cutout = 100000000},
          "crop 100000000, flip, cutout 100000000"},
     };
@@ -282,7 +285,7 @@ static void batches_are_masked(void **state)
     assert_ok(af_batch_new(&b, d, 1));
     for (int epoch = 0; epoch < 40; epoch++) {
         const int64_t sample = epoch % TOY_N;
-        t.recipe.augment.mask_in_paper = epoch & 1;
+        t.recipe.augment.in_paper = epoch & 1;
         t.protocol = AF_CLEAN;
         const af_source source = af_epoch_source(&t, epoch);
         const bool on = !(epoch & 1);
@@ -480,11 +483,18 @@ static void training_uses_it(void **state)
 static void digest_covers_it(void **state)
 {
     (void)state;
-    static const af_augment kinds[] = {
-        {0},           {.pad = 1},
-        {.pad = 2},    {.flip = true},
-        {.cutout = 1}, {.masks = 1, .mask_share = 1, .mask_rows = .5},
-        {.masks = 1},  {.masks = 1, .mask_in_paper = true}};
+    static const af_augment kinds[] = {{0},
+                                       {.pad = 1},
+                                       {.pad = 2},
+                                       {.flip = true},
+                                       {.cutout = 1},
+                                       {.masks = 1, .mask_share = 1, .mask_rows = .5},
+                                       {.masks = 1},
+                                       {.masks = 1, .in_paper = true},
+                                       {.mix_share = .5},
+                                       {.mix_share = .5, .mix_most = .5},
+                                       {.level_most = 1},
+                                       {.level_least = -1, .level_most = 1}};
     char digests[LENGTH(kinds)][AF_SHA256_HEX];
     af_dataset *d = open_cifar();
     af_graph *g = make_graph(d);

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
+#include "core/base/philox.h"
+#include "data-prep/cosmic/levels.h"
 #include "data-prep/cosmic/raw.h"
 #include "data-prep/cosmic/sky.h"
+#include "tests/aid/arrays.h"
 
 extern const af_prep af_prep_cosmic;
 extern const af_task af_task_cosmic;
@@ -57,6 +60,27 @@ static void frames_have_exact_masks(void **state)
     assert_true(bright_clean > hit / 2); /* stars and galaxies */
 }
 
+/* The level of a visit's frames is one, between 20 and 300 electrons, and what most of a frame's
+ * pixels are about. */
+static void check_skies(const af_dataset *d)
+{
+    const int64_t area = af_shape_size(d->input);
+    int64_t below = 0, usable = 0;
+    assert_non_null(d->level);
+    for (int64_t k = 0; k < d->n; k++) {
+        const float *x = (const float *)d->x + k * area, level = d->level[k];
+        assert_true(level >= 20 && level < 300);
+        if (k && d->group[k] == d->group[k - 1]) assert_true(level == d->level[k - 1]);
+        for (int64_t e = 0; e < area; e++) {
+            if (!d->mask[AF_PAPER][k * area + e]) continue;
+            usable++;
+            below += x[e] < level;
+        }
+    }
+    assert_in_range(below, usable / 5, usable / 2); /* stars are light, too */
+    assert_true(d->level[0] != d->level[d->n - 1]);
+}
+
 static void generates(void **state)
 {
     (void)state;
@@ -72,6 +96,8 @@ static void generates(void **state)
     assert_non_null(d->mask[AF_CLEAN]);
     assert_non_null(d->mask[AF_PAPER]); /* the loss of both protocols ignores pixels */
     assert_null(d->scaling[AF_PAPER].x_mean);
+    check_skies(d);
+    check_skies(t);
     const af_prep_request same = request("again", NULL, AF_TINY);
     assert_ok(af_prep_cosmic.generate(&same));
     assert_ok(af_dataset_open(&again, same.directory, &af_task_cosmic, AF_MAIN));
@@ -112,6 +138,14 @@ static void put_array(const char *name, int side, float ray)
     af_free(file);
 }
 
+/* A .npy of floats; shape as "(3,)". */
+static void put_sky(const char *name, const char *shape, const float *sky, size_t count)
+{
+    bytes b = {0};
+    bytes_npy(&b, "<f4", shape, sky, count * sizeof *sky);
+    bytes_save(&b, work_at(name));
+}
+
 static void the_papers_tree(void **state)
 {
     (void)state;
@@ -125,7 +159,10 @@ static void the_papers_tree(void **state)
         }
     put_array("tree/npy_train/f606w/9/7/1.npy", 256, 1); /* another filter */
     put_array("tree/npy_test/f435w/8/1/1.npy", 256, 1);
-    work_put("tree/npy_test/f435w/8/1/sky.npy", "no frame");
+    put_sky("tree/npy_test/f435w/8/1/sky.npy", "(1,)", (float[]){7}, 1);
+    put_sky("tree/npy_train/f435w/9/2/sky.npy", "(3,)", (float[]){21, 22, 23}, 3);
+    put_sky("tree/npy_train/f435w/9/3/sky.npy", "(2, 1)", (float[]){31.5f, -32}, 2);
+    put_sky("tree/npy_train/f435w/9/10/sky.npy", "(2,)", (float[]){101, 102}, 2);
     assert_ok(af_path_join(root, work_dir, "tree"));
     const af_prep_request r = request("tree.out", root, AF_FULL);
     af_dataset *d, *t;
@@ -139,6 +176,9 @@ static void the_papers_tree(void **state)
     assert_string_equal(d->ids + 5 * AF_ID_MAX, "9/3/2.npy:64:64");
     assert_int_equal(d->split[AF_CLEAN][AF_VALID].count, 2);
     assert_int_equal(d->split[AF_CLEAN][AF_VALID].i[0], 4);
+    static const float sky[] = {101, 102, 21, 22, 31.5f, -32};
+    assert_memory_equal(d->level, sky, sizeof sky);
+    assert_true(t->level[0] == 7);
     const float *x = d->x, *y = d->y;
     for (int i = 0; i < 128; i++)
         for (int j = 0; j < 128; j++) {
@@ -173,6 +213,107 @@ static void smaller_sizes_cut_the_same_crop(void **state)
     }
     assert_int_equal(with, 4 * 3);
     af_dataset_close(d);
+}
+
+/* Every tile has its frame's sky; where one visit's is not known, the data have none. */
+static void skies_are_known_or_not(void **state)
+{
+    (void)state;
+    char root[AF_PATH_MAX];
+    af_dataset *d, *t;
+    assert_ok(af_path_join(root, work_dir, "tree"));
+    const af_prep_request r = request("tree.sky", root, AF_SMALL);
+    assert_ok(af_prep_cosmic.import(&r));
+    assert_ok(af_dataset_open(&d, r.directory, &af_task_cosmic, AF_MAIN));
+    for (int64_t k = 0; k < d->n; k++) {
+        const char *id = d->ids + k * AF_ID_MAX;
+        int visit, frame;
+        assert_int_equal(sscanf(id, "9/%d/%d.npy:", &visit, &frame), 2);
+        assert_true(d->level[k] == (visit == 3   ? frame == 1 ? 31.5f : -32
+                                    : visit == 2 ? (float)(20 + frame)
+                                                 : (float)(100 + frame)));
+    }
+    af_dataset_close(d);
+    af_file_remove(work_at("tree/npy_test/f435w/8/1/sky.npy"));
+    assert_ok(af_prep_cosmic.import(&r));
+    assert_ok(af_dataset_open(&d, r.directory, &af_task_cosmic, AF_MAIN));
+    assert_ok(af_dataset_open(&t, r.directory, &af_task_cosmic, AF_HELD_OUT));
+    assert_null(d->level);
+    assert_null(t->level);
+    af_dataset_close(t);
+    af_dataset_close(d);
+}
+
+static void wrong_skies_are_refused(void **state)
+{
+    (void)state;
+    static const char sky[] = "tree/npy_train/f435w/9/2/sky.npy";
+    static const struct {
+        const char *shape, *says;
+        float value[4];
+        size_t count;
+    } bad[] = {
+        {"(1,)", "9/2/sky.npy: 1 frames, want at least the 2 of ", {1}, 1},
+        {"(2, 2)", "9/2/sky.npy: float32 {2, 2}, want numbers {frames}", {1, 2, 3, 4}, 4},
+        {"()", "9/2/sky.npy: float32 {}, want numbers {frames}", {1}, 1},
+        {"(2,)", "9/2/sky.npy", {1, NAN}, 2},
+    };
+    char root[AF_PATH_MAX];
+    assert_ok(af_path_join(root, work_dir, "tree"));
+    const af_prep_request r = request("tree.bad", root, AF_TINY);
+    for (size_t k = 0; k < LENGTH(bad); k++) {
+        put_sky(sky, bad[k].shape, bad[k].value, bad[k].count);
+        assert_int_equal(af_prep_cosmic.import(&r), AF_EFORMAT);
+        assert_says(bad[k].says);
+    }
+    work_put(sky, "no array");
+    assert_int_equal(af_prep_cosmic.import(&r), AF_EFORMAT);
+    assert_says("9/2/sky.npy");
+    put_sky(sky, "(2,)", (float[]){1, 2}, 2);
+    put_array("tree/npy_train/f435w/9/2/image.npy", 256, 1);
+    assert_int_equal(af_prep_cosmic.import(&r), AF_EFORMAT);
+    assert_says("9/2/image.npy: want a name that begins with the frame's number, from 1: ");
+    af_file_remove(work_at("tree/npy_train/f435w/9/2/image.npy"));
+    put_array("tree/npy_train/f435w/9/2/0.npy", 256, 1);
+    assert_int_equal(af_prep_cosmic.import(&r), AF_EFORMAT);
+    assert_says("9/2/0.npy: want a name that begins with");
+    af_file_remove(work_at("tree/npy_train/f435w/9/2/0.npy"));
+    assert_ok(af_prep_cosmic.import(&r));
+}
+
+/* Against sorting. */
+static void the_median(void **state)
+{
+    (void)state;
+    enum { ROWS = 6, COLUMNS = 7, AREA = ROWS * COLUMNS };
+    for (uint32_t k = 0; k < 300; k++) {
+        af_cosmic_frame f;
+        float sky;
+        int count = 0, below = 0, above = 0, equal = 0;
+        af_rng r = af_rng_at(1, "median", 0, 0, 0, k);
+        assert_ok(af_cosmic_frame_new(&f, ROWS, COLUMNS));
+        assert_true(isnan(f.sky));
+        for (int p = 0; p < AREA; p++) {
+            f.image[p] = (float)af_rng_below(&r, 1 + k) - 20;
+            f.ray[p] = af_rng_below(&r, 8) == 0;
+            f.usable[p] = af_rng_below(&r, 6) > 0;
+            if (f.ray[p] || !f.usable[p]) f.image[p] = 1e9f;
+        }
+        assert_ok(af_cosmic_median(&sky, &f));
+        for (int p = 0; p < AREA; p++) {
+            if (f.ray[p] || !f.usable[p]) continue;
+            count++;
+            below += f.image[p] < sky;
+            above += f.image[p] > sky;
+            equal += f.image[p] == sky;
+        }
+        assert_true(equal >= 1 && below <= count / 2 && below + equal > count / 2);
+        assert_int_equal(below + equal + above, count);
+        memset(f.usable, 0, AREA);
+        assert_ok(af_cosmic_median(&sky, &f));
+        assert_true(isnan(sky));
+        af_cosmic_frame_free(&f);
+    }
 }
 
 static void wrong_arrays_are_refused(void **state)
@@ -227,10 +368,16 @@ static void real_fits_pairs(void **state)
         assert_string_equal(files.file[k].visit, visits[k]);
         assert_int_equal(files.file[k].split, split[k]);
         assert_ok(af_cosmic_read(&s, &files.file[k], h));
+        int64_t below = 0, good = 0;
         for (int64_t i = 0; i < s.n; i++) {
             ray += s.y[i] == 1;
             dark += !s.mask[i];
+            good += s.mask[i] && s.y[i] < 1;
+            below += s.mask[i] && s.y[i] < 1 && s.x[i] < s.sky[i];
+            assert_true(s.sky[i] == s.sky[0]);
         }
+        print_message("           %s: sky %.1f\n", visits[k], (double)s.sky[0]);
+        assert_in_range(below, good * 45 / 100, good / 2);
         assert_int_equal(ray, rays[k]);
         assert_int_equal(dark, left_out[k]);
         af_cosmic_samples_free(&s);
@@ -263,6 +410,7 @@ static void real_arrays(void **state)
     af_sha256 *h = af_sha256_new();
     assert_ok(af_cosmic_read(&s, &f, h));
     af_sha256_end(h, hex);
+    assert_true(isnan(s.sky[0]));     /* no sky.npy */
     assert_int_equal(s.n, 128 * 128); /* rows and columns 64 .. 191 of 300 */
     int rays = 0;
     for (int64_t i = 0; i < s.n; i++) rays += s.y[i] == 1;
@@ -278,6 +426,9 @@ int main(void)
         cmocka_unit_test(generates),
         cmocka_unit_test(the_papers_tree),
         cmocka_unit_test(smaller_sizes_cut_the_same_crop),
+        cmocka_unit_test(skies_are_known_or_not),
+        cmocka_unit_test(wrong_skies_are_refused),
+        cmocka_unit_test(the_median),
         cmocka_unit_test(wrong_arrays_are_refused),
         cmocka_unit_test(real_fits_pairs),
         cmocka_unit_test(real_arrays),

@@ -188,6 +188,14 @@ static const damage damages[] = {
     {"group_negative", poke, "/group", -1, .says = {"/group: sample 11 (id 'A00003b') is of group -1, want 0 to 2147483647"}, .element = 11},
     {"group_shared", poke, "/group", 101, .says = {"/splits/clean/valid: sample 6 (id 'A00002') is of group 101, which is already in train", "want every group in at most one split"}, .element = 6},
     {"group_short", replace, "/group", 0, .says = {"/group: 3 samples, want the 12 of /x"}, .type = 'i', .dims = {3}},
+    {"level_nan", poke, "/level", NAN, .says = {"/level: sample 7 (id 'A00002b') has nan, want a finite number"}, .element = 7},
+    {"level_short", replace, "/level", 0, .says = {"/level: 11 samples, want the 12 of /x"}, .dims = {11}},
+    {"level_double", replace, "/level", 0, .says = {"/level: holds 64-bit float, want 32-bit float"}, .type = 'd', .dims = {12}},
+    {"level_rank", replace, "/level", 0, .says = {"/level: has 2 dimensions, want 1"}, .dims = {12, 1}},
+    {"noise_infinite", poke, "/noise", INFINITY, .says = {"/noise: sample 2 is inf at element 3, want finite numbers"}, .element = 23},
+    {"noise_shape", replace, "/noise", 0, .says = {"/noise: 2 x 1 x 4 a sample, want the 2 x 1 x 5 of /x"}, .dims = {3, 2, 1, 4}},
+    {"noise_other_type", replace, "/noise", 0, .says = {"/noise: holds 16-bit integer", "want 32-bit float"}, .type = 'h', .dims = {3, 2, 1, 5}},
+    {"noise_empty", replace, "/noise", 0, .says = {"/noise: dimension 0 is 0, want at least 1"}, .element = 4, .dims = {0, 2, 1, 5}},
     {"id_empty", replace, "/id", 0, .says = {"/id: sample 0 has an id of no bytes, want 1 to 63"}, .type = 's', .dims = {12}},
     {"other_format", set_number, "format", 2, .says = {"attribute 'format': 2, want 3", "made by an older version of afield, prepare it again"}},
     {"newer_format", set_number, "format", 4, .says = {"attribute 'format': 4, want 3", "made by a newer version of afield"}},
@@ -372,6 +380,20 @@ static void flipped_bits_never_crash(void **state)
     }
 }
 
+/* A main file that says it were the other one. */
+static void noise_is_for_training(void **state)
+{
+    (void)state;
+    af_dataset *d;
+    toy_copy(&toy_labels);
+    hid_t f = H5Fopen(toy_path(&toy_labels), H5F_ACC_RDWR, H5P_DEFAULT);
+    set_text(f, &(damage){.target = "part", .text = "test"});
+    H5Fclose(f);
+    assert_int_equal(rename(toy_path(&toy_labels), work_at("toy.test.h5")), 0);
+    assert_int_equal(af_dataset_open(&d, work_dir, &toy_labels, AF_HELD_OUT), AF_EFORMAT);
+    assert_says("/toy.test.h5: /noise: in the held-out part, want it in the main one only");
+}
+
 /* Files that open, because nothing in them is impossible. */
 static void verify_sees_one_bit(void **state)
 {
@@ -380,6 +402,10 @@ static void verify_sees_one_bit(void **state)
         {.make = poke, .target = "/x", .element = 57, .value = 5.0700006},
         {.make = poke, .target = "/y", .element = 5, .value = 2},
         {.make = poke, .target = "/group", .element = 11, .value = INT32_MAX},
+        {.make = poke, .target = "/level", .element = 8, .value = 1.0000001},
+        {.make = poke, .target = "/noise", .element = 29, .value = 51.000004},
+        {.make = unlink_block, .target = "/level"},
+        {.make = unlink_block, .target = "/noise"},
         {.make = poke, .target = "/splits/clean/train", .element = 5, .value = 4.0},
         {.make = poke, .target = "/scale/clean/x_mean", .element = 3, .value = 3.5},
         {.make = poke, .target = "/scale/clean/x_std", .element = 9, .value = 10.5},
@@ -436,6 +462,7 @@ int main(void)
         cmocka_unit_test(uneven_addresses_are_reported),
         cmocka_unit_test(format_without_checksums_is_refused),
         cmocka_unit_test(flipped_bits_never_crash),
+        cmocka_unit_test(noise_is_for_training),
         cmocka_unit_test(verify_sees_one_bit),
         cmocka_unit_test(checksum_covers_what_values_mean),
     };

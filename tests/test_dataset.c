@@ -34,6 +34,9 @@ static void round_trip(void **state)
         assert_memory_equal(d->y, t.content.y, k == 1 ? sizeof t.dense : sizeof t.label);
         assert_memory_equal(d->ids, t.ids, sizeof t.ids);
         assert_memory_equal(d->group, t.group, sizeof t.group);
+        assert_memory_equal(d->level, t.level, sizeof t.level);
+        assert_int_equal(d->noises, TOY_NOISE);
+        assert_memory_equal(d->noise, t.noise, sizeof t.noise);
         assert_int_equal(d->split[AF_CLEAN][AF_VALID].count, 3);
         assert_memory_equal(d->split[AF_CLEAN][AF_VALID].i, t.valid, sizeof t.valid);
         assert_int_equal(d->split[AF_PAPER][AF_TRAIN].count, 6);
@@ -67,11 +70,15 @@ static void stored_types(void **state)
         assert_memory_equal(d->x, t.content.x, TOY_N * TOY_X * bytes[type]);
         for (int i = 0; i < TOY_N; i++)
             assert_memory_equal(af_dataset_sample(d, i, room), t.x + i * TOY_X, sizeof room);
+        assert_memory_equal(d->noise, t.content.noise, TOY_NOISE * TOY_X * bytes[type]);
+        for (int k = 0; k < TOY_NOISE; k++)
+            assert_memory_equal(af_dataset_noise(d, k, room), t.noise + k * TOY_X, sizeof room);
         assert_ok(af_dataset_verify(d));
         memcpy(sha256, d->sha256, sizeof sha256);
         af_dataset_close(d);
         t.content.x_type = AF_STORED_FLOAT32; /* the same numbers under another type */
         t.content.x = t.x;
+        t.content.noise = t.noise;
         assert_ok(af_dataset_write(work_dir, &t.content));
         assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
         assert_int_equal(strcmp(sha256, d->sha256) == 0, type == AF_STORED_FLOAT32);
@@ -92,10 +99,13 @@ static void types_have_h5py_s_names(void **state)
         toy_store_as(&t, type);
         assert_ok(af_dataset_write(work_dir, &t.content));
         hid_t f = H5Fopen(toy_path(&toy_labels), H5F_ACC_RDONLY, H5P_DEFAULT);
-        hid_t set = H5Dopen2(f, "/x", H5P_DEFAULT), is = H5Dget_type(set);
-        assert_true(H5Tequal(is, types[type]) > 0);
-        H5Tclose(is);
-        H5Dclose(set);
+        static const char *const blocks[] = {"/x", "/noise", "/level"};
+        for (int k = 0; k < 3; k++) {
+            hid_t set = H5Dopen2(f, blocks[k], H5P_DEFAULT), is = H5Dget_type(set);
+            assert_true(H5Tequal(is, k == 2 ? H5T_IEEE_F32LE : types[type]) > 0);
+            H5Tclose(is);
+            H5Dclose(set);
+        }
         H5Fclose(f);
         assert_string_equal(af_stored_names[type], names[type]);
     }
@@ -108,11 +118,17 @@ static void optional_parts_may_be_absent(void **state)
     af_dataset *d;
     toy_fill(&t, &toy_labels);
     t.content.group = NULL;
+    t.content.level = NULL;
+    t.content.noises = 0;
+    t.content.noise = NULL;
     t.content.scaling[AF_CLEAN] = (af_scaling){0};
     t.content.split[AF_PAPER][AF_TRAIN] = (af_indices){0};
     assert_ok(af_dataset_write(work_dir, &t.content));
     assert_ok(af_dataset_open(&d, work_dir, &toy_labels, AF_MAIN));
     assert_null(d->group);
+    assert_null(d->level);
+    assert_null(d->noise);
+    assert_int_equal(d->noises, 0);
     assert_null(d->scaling[AF_CLEAN].x_mean);
     assert_null(d->split[AF_PAPER][AF_TRAIN].i);
     assert_ok(af_dataset_verify(d));
@@ -227,6 +243,23 @@ static void writer_refuses_what_the_reader_would(void **state)
     t.content.n = 0;
     assert_int_equal(af_dataset_write(work_dir, &t.content), AF_EFORMAT);
     assert_says("/x: no samples");
+    toy_fill(&t, &toy_labels);
+    t.level[5] = -INFINITY;
+    assert_int_equal(af_dataset_write(work_dir, &t.content), AF_EFORMAT);
+    assert_says("/level: sample 5 (id 'A00001b') has -inf, want a finite number");
+    toy_fill(&t, &toy_labels);
+    t.noise[17] = NAN;
+    assert_int_equal(af_dataset_write(work_dir, &t.content), AF_EFORMAT);
+    assert_says("/noise: sample 1 is nan at element 7, want finite numbers");
+    toy_fill(&t, &toy_labels);
+    t.content.noise = NULL;
+    assert_int_equal(af_dataset_write(work_dir, &t.content), AF_EFORMAT);
+    assert_says("/noise: 3 samples of no array, want some or none");
+    toy_fill(&t, &toy_labels);
+    t.content.part = AF_HELD_OUT;
+    assert_int_equal(af_dataset_write(work_dir, &t.content), AF_EFORMAT);
+    assert_says(
+        "/toy.test.h5: refused to write: /noise: in the held-out part, want it in the main");
     assert_int_equal(work_entries(), entries);
     assert_ok(toy_open_and_close(&toy_labels));
 }
@@ -362,6 +395,10 @@ static void bad_pairs_leave_the_old_one(void **state)
     toy_store_as(&held_out, AF_STORED_INT16);
     assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &held_out.content), AF_EINVAL);
     assert_says("one type of /x");
+    toy_fill_pair(&main, &held_out, &toy_labels);
+    held_out.content.level = NULL;
+    assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &held_out.content), AF_EINVAL);
+    assert_says("both with /level or both without");
     assert_int_equal(af_dataset_write_pair(work_dir, &main.content, &main.content), AF_EINVAL);
     assert_says("refused to write two parts that are no pair");
     assert_ok(toy_open_and_close(&toy_labels));

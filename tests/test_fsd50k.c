@@ -165,6 +165,24 @@ static void chunks(void **state)
     for (int i = 0; i < AF_MEL_CHUNK; i++) assert_int_equal(cut[i], 0);
 }
 
+/* Recordings evenly spaced by name, seconds from the first to the last. */
+static void noise_seconds(void **state)
+{
+    (void)state;
+    const af_fsd_layout l = {.noise = 3, .noise_chunks = 4}, one = {.noise_chunks = 1};
+    for (int k = 0; k < 9; k++)
+        assert_int_equal(af_fsd_noise_used(&l, k, 9), k == 0 || k == 3 || k == 6);
+    for (int k = 0; k < 3; k++) assert_true(af_fsd_noise_used(&l, k, 3));
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(af_fsd_noise_start(&l, k, AF_MEL_CHUNK + 300), 100 * k);
+        assert_int_equal(af_fsd_noise_start(&l, k, AF_MEL_CHUNK), 0);
+        assert_int_equal(af_fsd_noise_start(&l, k, 1), 0);
+    }
+    assert_int_equal(af_fsd_noise_start(&one, 0, AF_MEL_CHUNK + 300), 150);
+    assert_int_equal(af_fsd_noise_start(&l, 3, (int64_t)1 << 31),
+                     ((int64_t)1 << 31) - AF_MEL_CHUNK);
+}
+
 /* int16 keeps 1/800 of a decibel; tiny holds means of squares. */
 static void features(void **state)
 {
@@ -295,6 +313,27 @@ static void positives(int count[24], const af_dataset *d, const af_indices *whic
         for (int k = 0; k < 24; k++) count[k] += y[which->i[i] * 24 + k] > 0;
 }
 
+/* The middle second of four of noise, each of another colour. */
+static void check_noise(const af_dataset *d, uint64_t seed)
+{
+    enum { N = 4 * AF_MEL_RATE };
+    int16_t *x = af_alloc(N * sizeof *x), cut[AF_MEL_CHUNK], want[AF_MEL_SIZE];
+    af_mel *m;
+    assert_ok(af_mel_new(&m));
+    assert_int_equal(d->noises, 24);
+    for (int k = 0; k < 24; k++) {
+        const int16_t *got = (const int16_t *)d->noise + (size_t)k * 600;
+        assert_ok(af_fsd_background(x, N, seed, k));
+        af_fsd_chunk_cut(cut, x, N, (N - AF_MEL_CHUNK) / 2);
+        af_fsd_features(want, &af_fsd_layouts[AF_TINY], m, cut);
+        assert_memory_equal(got, want, 600 * sizeof *got);
+        for (int other = 0; other < k; other++)
+            assert_memory_not_equal(got, (const int16_t *)d->noise + (size_t)other * 600, 1200);
+    }
+    af_mel_free(m);
+    af_free(x);
+}
+
 static void stand_in(void **state)
 {
     (void)state;
@@ -321,6 +360,8 @@ static void stand_in(void **state)
         assert_int_equal(d->split[AF_PAPER][s].count,
                          d->split[AF_CLEAN][s].count); /* never merged */
     }
+    check_noise(a[0], 1);
+    assert_int_equal(a[1]->noises, 0);
     /* clean is scaled to deviation 1 over the training samples, paper to decibels */
     const af_indices *train = &a[0]->split[AF_CLEAN][AF_TRAIN];
     double square = 0;
@@ -362,10 +403,15 @@ static void full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mel_is_numpys), cmocka_unit_test(mel_of_simple_signals),
-        cmocka_unit_test(chunks),        cmocka_unit_test(features),
-        cmocka_unit_test(choice),        cmocka_unit_test(worlds_have_as_many_labels_as_layouts),
-        cmocka_unit_test(stand_in),      cmocka_unit_test(full_disk),
+        cmocka_unit_test(mel_is_numpys),
+        cmocka_unit_test(mel_of_simple_signals),
+        cmocka_unit_test(chunks),
+        cmocka_unit_test(noise_seconds),
+        cmocka_unit_test(features),
+        cmocka_unit_test(choice),
+        cmocka_unit_test(worlds_have_as_many_labels_as_layouts),
+        cmocka_unit_test(stand_in),
+        cmocka_unit_test(full_disk),
     };
     return cmocka_run_group_tests(tests, work_make, work_remove);
 }

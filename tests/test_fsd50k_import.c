@@ -8,6 +8,8 @@
 #include "core/base/log.h"
 #include "core/base/sha256.h"
 #include "core/prep.h"
+#include "data-prep/fsd50k/features.h"
+#include "data-prep/fsd50k/raw.h"
 #include "data-prep/fsd50k/tables.h"
 #include "tests/aid/sounds.h"
 #include "tests/aid/work.h"
@@ -262,6 +264,135 @@ static void chunked_layout(void **state)
     af_dataset_close(d);
 }
 
+/* ---- noise ---- */
+
+enum { RECORDINGS = 5 };
+/* From half a second to 40; sorted by name. */
+static const struct {
+    const char *name;
+    int rate;
+    int64_t n;
+} recordings[RECORDINGS] = {
+    {"noise-free-sound-0001.wav", 22050, 60000},
+    {"noise-free-sound-0002.wav", 22050, 9000},
+    {"noise-sound-bible-0000.wav", 16000, 48000},
+    {"z.wav", 22050, 22050 * 40},
+    {"z2.wav", 22050, 22050},
+};
+
+static void make_noise(const char *directory)
+{
+    char name[128];
+    assert_ok(af_mkdirs(at(directory)));
+    for (int k = RECORDINGS - 1; k >= 0; k--) {
+        snprintf(name, sizeof name, "%s/%s", directory, recordings[k].name);
+        put_wav(name, recordings[k].rate, 1, recordings[k].n);
+    }
+}
+
+/* Background sample `at` is the spectrogram of the second of `recording` that begins at `start`. */
+static void check_noise(const af_dataset *d, int64_t sample, int recording, int64_t start)
+{
+    char path[AF_PATH_MAX], *data;
+    size_t size;
+    int16_t *x, cut[AF_MEL_CHUNK], want[AF_MEL_SIZE];
+    int64_t n;
+    af_mel *m;
+    assert_ok(
+        af_path_format(path, "%s/cut/audio/noise_22050/%s", work_dir, recordings[recording].name));
+    assert_ok(af_file_read(&data, &size, path, 1 << 24));
+    assert_ok(af_fsd_sound(&x, &n, data, size, path));
+    assert_ok(af_mel_new(&m));
+    for (int i = 0; i < AF_MEL_CHUNK; i++) cut[i] = x[start + i % (n - start)];
+    af_fsd_features(want, &af_fsd_layouts[AF_FULL], m, cut);
+    assert_memory_equal((const int16_t *)d->noise + sample * AF_MEL_SIZE, want, sizeof want);
+    af_mel_free(m);
+    af_free(x);
+    af_free(data);
+}
+
+/* Eight seconds of each, in order of their names, whatever the size; none of them is a clip;
+ * without the directory all else is the same. */
+static void noise_beside_chunks(void **state)
+{
+    (void)state;
+    make_chunked(false);
+    assert_ok(import("cut", AF_FULL));
+    af_dataset *bare = open_part(AF_MAIN);
+    assert_int_equal(bare->noises, 0);
+    make_noise("cut/audio/noise_22050");
+    assert_ok(import("cut", AF_FULL));
+    af_dataset *d = open_part(AF_MAIN), *test = open_part(AF_HELD_OUT);
+    assert_int_equal(d->noises, 8 * RECORDINGS);
+    assert_int_equal(d->n, bare->n);
+    assert_memory_equal(d->x, bare->x, (size_t)d->n * AF_MEL_SIZE * sizeof(int16_t));
+    assert_string_not_equal(d->sha256, bare->sha256);
+    assert_null(test->noise);
+    assert_ok(af_dataset_verify(d));
+    for (int k = 0; k < 8; k++) {
+        check_noise(d, k, 0, (60000 - 22050) * k / 7);
+        check_noise(d, 8 + k, 1, 0); /* 0.4 s, repeated */
+        check_noise(d, 24 + k, 3, 22050 * 39 * k / 7);
+        check_noise(d, 32 + k, 4, 0);
+    }
+    check_noise(d, 16, 2, 0); /* three seconds at another rate */
+    check_noise(d, 23, 2, 3 * 22050 - 22050);
+    json_t *source = json_loads(attribute("source"), 0, NULL);
+    const json_t *noise = json_object_get(source, "noise"),
+                 *sounds = json_object_get(source, "sounds");
+    assert_int_equal(json_integer_value(json_object_get(noise, "files")), RECORDINGS);
+    assert_int_equal(json_integer_value(json_object_get(sounds, "files")), 3 * CLIPS);
+    assert_int_equal(strlen(json_string_value(json_object_get(noise, "sha256_of_sha256sum"))), 64);
+    json_decref(source);
+    af_dataset_close(test);
+    af_dataset_close(d);
+    af_dataset_close(bare);
+}
+
+/* Beside the published clips as well, and in an archive, in any order. */
+static void noise_beside_clips(void **state)
+{
+    (void)state;
+    char want[2][AF_SHA256_HEX], got[2][AF_SHA256_HEX], archive[AF_PATH_MAX];
+    make_official();
+    make_noise("raw/noise");
+    import_sums("raw", want);
+    af_dataset *d = open_part(AF_MAIN);
+    assert_int_equal(d->noises, 8 * RECORDINGS);
+    af_dataset_close(d);
+    for (int reversed = 0; reversed < 2; reversed++) {
+        assert_ok(af_path_format(archive, "%s", at("whole.zip")));
+        af_file_remove(archive);
+        pack_directory(archive, at("raw"), reversed);
+        import_sums("whole.zip", got);
+        assert_string_equal(got[0], want[0]);
+        assert_string_equal(got[1], want[1]);
+    }
+}
+
+static void wrong_noise_is_refused(void **state)
+{
+    (void)state;
+    static const char longest[] =
+        "cut/noise_2/a-name-that-is-longer-than-any-recording-of-a-set-has.wav";
+    make_chunked(false);
+    make_noise("cut/audio/noise_22050");
+    assert_ok(af_mkdirs(at("cut/noise_2")));
+    work_put("cut/audio/noise_22050/z.wav", "RIFF, but no more");
+    assert_int_equal(import("cut", AF_FULL), AF_EFORMAT);
+    assert_says("cut/audio/noise_22050/z.wav: not a WAV");
+    make_noise("cut/audio/noise_22050");
+    put_wav("cut/noise_2/z.wav", 22050, 1, 100);
+    assert_int_equal(import("cut", AF_FULL), AF_EFORMAT);
+    assert_says("cut: two recordings of noise are named z.wav; name a directory with one");
+    af_file_remove(at("cut/noise_2/z.wav"));
+    put_wav(longest, 22050, 1, 100);
+    assert_int_equal(import("cut", AF_FULL), AF_EFORMAT);
+    assert_says("-of-a-set-has.wav: want a name of at most 47 bytes");
+    af_file_remove(at(longest));
+    assert_ok(import("cut", AF_FULL));
+}
+
 static void contradictions(void **state)
 {
     (void)state;
@@ -407,10 +538,17 @@ static void real_clips(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(official_layout), cmocka_unit_test(source_is_recorded),
-        cmocka_unit_test(archives),        cmocka_unit_test(chunked_layout),
-        cmocka_unit_test(contradictions),  cmocka_unit_test(chunked_contradictions),
-        cmocka_unit_test(memory_runs_out), cmocka_unit_test(real_clips),
+        cmocka_unit_test(official_layout),
+        cmocka_unit_test(source_is_recorded),
+        cmocka_unit_test(archives),
+        cmocka_unit_test(chunked_layout),
+        cmocka_unit_test(noise_beside_chunks),
+        cmocka_unit_test(noise_beside_clips),
+        cmocka_unit_test(wrong_noise_is_refused),
+        cmocka_unit_test(contradictions),
+        cmocka_unit_test(chunked_contradictions),
+        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(real_clips),
     };
     af_log_set(AF_LOG_ERROR);
     af_hdf5_quiet();

@@ -37,7 +37,13 @@ static af_source source_of(const af_dataset *d, int epoch)
 {
     return (af_source){.data = d,
                        .scaling = &d->scaling[AF_CLEAN],
-                       .augment = {.pad = 2, .flip = true, .cutout = 2},
+                       .augment = {.pad = 2,
+                                   .flip = true,
+                                   .cutout = 2,
+                                   .mix_share = 0.6,
+                                   .mix_most = 0.5,
+                                   .level_least = -1,
+                                   .level_most = 2},
                        .epoch = (uint32_t)epoch};
 }
 

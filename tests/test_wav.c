@@ -84,7 +84,7 @@ static void bounds(void **state)
     const sound endless = {22050, 1, 8, AF_WAV_MAX_SAMPLES + 1, sound_sine};
     const sound *const bad[] = {&nan, &many, &endless};
     static const char *const says[] = {"a.wav: sample 321 is not finite", "9 channels",
-                                       "more than 7680000 samples"};
+                                       "more than 15360000 samples"};
     for (int k = 0; k < 3; k++) {
         size_t size;
         af_wav w;

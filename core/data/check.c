@@ -88,7 +88,7 @@ static uint32_t magnitude(float v)
 }
 
 /* The largest magnitude as bits: a plain maximum of integers, which compilers vectorise. */
-static bool all_finite(const float *v, int64_t n)
+bool af_all_finite(const float *v, int64_t n)
 {
     uint32_t most = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -116,7 +116,7 @@ static af_status check_values(const af_dataset *d, const char *block, const floa
     const int64_t size = af_shape_size(s);
     for (int64_t i = 0; i < d->n; i++) {
         const float *v = sample(values, s, i);
-        if (binary ? all_binary(v, size) : all_finite(v, size)) continue;
+        if (binary ? all_binary(v, size) : af_all_finite(v, size)) continue;
         int64_t e = 0;
         while (fine(v[e], binary)) e++;
         return af_fail(AF_EFORMAT,
@@ -257,6 +257,7 @@ af_status af_dataset_check(const af_dataset *d, const af_task *task, af_dataset_
     AF_TRY(check_shapes(d, task));
     AF_TRY(check_ids(d));
     AF_TRY(check_group_range(d));
+    AF_TRY(af_background_check(d, part));
     AF_TRY(check_splits(d, part));
     for (int p = 0; p < AF_PROTOCOLS; p++) {
         const af_scaling *s = &d->scaling[p];

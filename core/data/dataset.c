@@ -229,6 +229,7 @@ static af_status read_all(af_dataset *d, const af_task *task, af_dataset_part pa
     AF_TRY(read_inputs(d));
     AF_TRY(read_targets(d));
     AF_TRY(read_names(d));
+    AF_TRY(af_background_read(d));
     AF_TRY(read_splits(d));
     AF_TRY(read_scaling(d));
     AF_TRY(read_masks(d));
@@ -278,11 +279,12 @@ void af_dataset_close(af_dataset *d)
     af_free(d);
 }
 
-const float *af_dataset_sample(const af_dataset *d, int64_t i, float *room)
+/* Number i of samples stored as x_type. */
+static const float *as_floats(const af_dataset *d, const void *stored, int64_t i, float *room)
 {
     const size_t size = (size_t)af_shape_size(d->input), from = (size_t)i * size;
-    const uint8_t *bytes = d->x;
-    const int16_t *shorts = d->x;
+    const uint8_t *bytes = stored;
+    const int16_t *shorts = stored;
     switch (d->x_type) {
     case AF_STORED_UINT8:
         for (size_t e = 0; e < size; e++) room[e] = bytes[from + e];
@@ -291,8 +293,18 @@ const float *af_dataset_sample(const af_dataset *d, int64_t i, float *room)
         for (size_t e = 0; e < size; e++) room[e] = shorts[from + e];
         return room;
     default:
-        return (const float *)d->x + from;
+        return (const float *)stored + from;
     }
+}
+
+const float *af_dataset_sample(const af_dataset *d, int64_t i, float *room)
+{
+    return as_floats(d, d->x, i, room);
+}
+
+const float *af_dataset_noise(const af_dataset *d, int64_t k, float *room)
+{
+    return as_floats(d, d->noise, k, room);
 }
 
 af_status af_dataset_verify(const af_dataset *d)

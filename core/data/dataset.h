@@ -4,6 +4,10 @@
  *   /x      float32, uint8 or int16 {N, C, H, W}, used as float32 of the same value
  *   /y      int32 {N} or float32 {N, C, H, W}
  *   /id     fixed-length strings {N}      /group  int32 {N}, optional: record, clip ... of a sample
+ *   /level  float32 {N}, optional, in both files: the part of a sample's values that is background,
+ *           the same everywhere in it (the sky of an image). A recipe may vary it.
+ *   /noise  {K, C, H, W} of the type of /x, optional, main file only: samples of background alone,
+ *           scaled like /x. A recipe may mix them into training samples.
  *   /mask/<protocol>  uint8 {N, C, H, W} like a float /y, optional: 0 where there is no target
  *           (padding, bad pixels). Losses leave these elements out; what a metric does is its own.
  *   /splits/<protocol>/<train|valid|test> int64 indices into this file
@@ -12,10 +16,11 @@
  *   attributes: format, task, size, part, provenance, source (JSON: generator, parameters, seed;
  *           or raw files with their sha256), generator, license, cite, labels, classes, sha256,
  *           and in the main file held_out_sha256: of the held-out file made with it
- *   sha256: of the line "task ecg", for labels the line "classes 4", then /x, /y, /id, /group and
- *           for each protocol its splits, its scale and its mask, as far as they are there, each
- * after a line of its name and dimensions, "/splits/clean/train 900"; /x: and its type,
- *           "/x 900 1 1 250 float32"; /id: and its width
+ *   sha256: of the line "task ecg", for labels the line "classes 4", then /x, /y, /id, /group,
+ *           /level, /noise and for each protocol its splits, its scale and its mask, as far as
+ *           they are there, each after a line of its name and dimensions,
+ *           "/splits/clean/train 900"; /x and /noise: and their type, "/x 900 1 1 250 float32";
+ *           /id: and its width
  *
  * Small integers are for data that are integers: pixels, counts, readings of a converter. They take
  * a quarter or half of the room, and nothing is lost. A prep that rounds to them says so (fsd50k:
@@ -68,6 +73,9 @@ typedef struct af_dataset {
     const void *y;        /* int32 {n}, or float {n, C, H, W} */
     const char *ids;      /* {n} strings of AF_ID_MAX bytes */
     const int32_t *group; /* {n}; NULL: none */
+    const float *level;   /* {n}; NULL: none */
+    int64_t noises;       /* 0: none */
+    const void *noise;    /* mapped, {noises, C, H, W} of x_type; read with af_dataset_noise */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
     const uint8_t *mask[AF_PROTOCOLS]; /* mapped, {n, C, H, W} like y; NULL: none */
@@ -89,6 +97,8 @@ void af_dataset_close(af_dataset *d);
 /* x of sample i as floats: where it lies when it is stored so, else converted into `room`, {C, H,
  * W}. May be called by several threads at once. */
 const float *af_dataset_sample(const af_dataset *d, int64_t i, float *room);
+/* The same of background sample k. */
+const float *af_dataset_noise(const af_dataset *d, int64_t k, float *room);
 /* Recomputes the checksum over the data (slow on large files). */
 AF_CHECKED af_status af_dataset_verify(const af_dataset *d);
 /* Whether the other half of a main file is there and was made with it, as far as can be told
@@ -121,6 +131,9 @@ typedef struct af_dataset_content {
     const void *y;
     const char *ids;      /* {n} x AF_ID_MAX */
     const int32_t *group; /* may be NULL */
+    const float *level;   /* {n}, in both parts or in none; NULL: none */
+    int64_t noises;       /* of the main part; 0: none */
+    const void *noise;    /* {noises} of x_type, shaped like x */
     af_indices split[AF_PROTOCOLS][AF_SPLITS];
     af_scaling scaling[AF_PROTOCOLS];
     const uint8_t *mask[AF_PROTOCOLS]; /* 0 or 1, like y; NULL: none */

@@ -11,7 +11,7 @@
 #include "core/data/hdf5.h"
 #include "core/data/names.h"
 
-enum { FIXED_ATTRIBUTES = 13, MAX_BLOCKS = 4 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES + 1) };
+enum { FIXED_ATTRIBUTES = 13, MAX_BLOCKS = 6 + AF_PROTOCOLS * (AF_SPLITS + AF_SCALES + 1) };
 
 /* A file being put together; the names and packed arrays live in the arena. */
 typedef struct draft {
@@ -35,6 +35,9 @@ static void view(af_dataset *d, const af_dataset_content *c)
     d->y = c->y;
     d->ids = c->ids;
     d->group = c->group;
+    d->level = c->level;
+    d->noises = c->noises;
+    d->noise = c->noise;
     memcpy(d->split, c->split, sizeof d->split);
     memcpy(d->scaling, c->scaling, sizeof d->scaling);
     memcpy(d->mask, c->mask, sizeof d->mask);
@@ -123,6 +126,9 @@ static af_status add_blocks(draft *f, const af_dataset *d)
     add_list(f, "/id", AF_TEXT, d->n, ids);
     f->block[f->blocks - 1].width = width;
     if (d->group) add_list(f, "/group", AF_INT32, d->n, d->group);
+    if (d->level) add_list(f, "/level", AF_FLOAT32, d->n, d->level);
+    if (d->noises)
+        add_samples(f, "/noise", af_stored_blocks[d->x_type], d->noises, d->input, d->noise);
     for (int p = 0; p < AF_PROTOCOLS; p++) AF_TRY(add_protocol(f, d, p));
     return AF_OK;
 }
@@ -218,13 +224,14 @@ static af_status check_pair(const af_dataset_content *main, const af_dataset_con
 {
     const bool fit = main->part == AF_MAIN && held_out->part == AF_HELD_OUT &&
                      main->task == held_out->task && main->size == held_out->size &&
-                     main->x_type == held_out->x_type &&
+                     main->x_type == held_out->x_type && !main->level == !held_out->level &&
                      af_shape_same(main->input, held_out->input) &&
                      af_shape_same(main->output, held_out->output);
     if (fit) return AF_OK;
     return af_fail(AF_EINVAL,
                    "task %s: refused to write two parts that are no pair, want a main and a "
-                   "held-out part of one task, one size, one type of /x and the same shapes",
+                   "held-out part of one task, one size, one type of /x and the same shapes, both "
+                   "with /level or both without",
                    main->task->name);
 }
 

@@ -21,14 +21,15 @@ static void add(af_sha256 *h, const af_block *b)
     add_typed(h, b, NULL);
 }
 
-static void add_inputs(af_sha256 *h, const af_dataset *d)
+static void add_inputs(af_sha256 *h, const af_dataset *d, const char *name, int64_t n,
+                       const void *values)
 {
     const af_shape s = d->input;
-    const af_block b = {.name = "/x",
+    const af_block b = {.name = name,
                         .type = af_stored_blocks[d->x_type],
                         .rank = 4,
-                        .dims = {d->n, s.c, s.h, s.w},
-                        .data = d->x};
+                        .dims = {n, s.c, s.h, s.w},
+                        .data = values};
     add_typed(h, &b, af_stored_names[d->x_type]);
 }
 
@@ -90,13 +91,15 @@ af_status af_dataset_digest(const af_dataset *d, char hex[AF_SHA256_HEX])
     if (!h) return AF_ENOMEM;
     af_sha256_addf(h, "task %s\n", d->task);
     if (!d->dense) af_sha256_addf(h, "classes %d\n", d->output.c);
-    add_inputs(h, d);
+    add_inputs(h, d, "/x", d->n, d->x);
     if (d->dense)
         add_dense_targets(h, d);
     else
         add_list(h, "/y", AF_INT32, d->n, d->y);
     add_ids(h, d);
     if (d->group) add_list(h, "/group", AF_INT32, d->n, d->group);
+    if (d->level) add_list(h, "/level", AF_FLOAT32, d->n, d->level);
+    if (d->noises) add_inputs(h, d, "/noise", d->noises, d->noise);
     for (int p = 0; p < AF_PROTOCOLS; p++) add_protocol(h, d, p);
     af_sha256_end(h, hex);
     return AF_OK;

@@ -14,9 +14,10 @@ static json_t *number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *recipe_json(const af_recipe *r)
+/* As the protocol trains on the data. */
+static json_t *recipe_json(const af_recipe *r, const af_dataset *data, af_protocol protocol)
 {
-    char augment[AF_AUGMENT_TEXT];
+    char augment[AF_AUGMENT_TEXT], left_out[AF_AUGMENT_TEXT];
     json_t *milestones = json_array();
     for (int i = 0; i < 4 && r->schedule.milestones[i] > 0; i++)
         json_array_append_new(milestones, json_real(r->schedule.milestones[i]));
@@ -27,7 +28,9 @@ static json_t *recipe_json(const af_recipe *r)
                   r->dropout, "schedule", "kind", af_schedule_names[r->schedule.kind], "warmup",
                   r->schedule.warmup, "milestones", milestones, "factor", r->schedule.factor);
     af_augment_print(augment, &r->augment);
+    af_augment_left_out(left_out, &r->augment, data, protocol);
     if (o && *augment) json_object_set_new(o, "augment", json_string(augment));
+    if (o && *left_out) json_object_set_new(o, "augment_left_out", json_string(left_out));
     return o;
 }
 
@@ -38,16 +41,17 @@ af_status af_run_header(json_t **out, const af_run_options *o, const af_workbenc
     af_budget_print(&o->budget, budget);
     json_t *options =
         o->searcher_options_json ? json_incref(o->searcher_options_json) : json_object();
-    *out = json_pack(
-        "{si ss ss ss ss ss ss so sI ss si ss ss so so si s{ss si} s{ss ss}}", "format", FORMAT,
-        "afield", AF_VERSION, "task", o->task->name, "size", af_size_names[o->size], "protocol",
-        af_protocol_names[o->protocol], "method", o->searcher ? o->searcher->name : o->space->name,
-        "space", o->space->name, "searcher_options", options, "seed", (json_int_t)o->seed, "budget",
-        budget, "workers", o->workers, "backend", o->backend->name, "precision",
-        af_precision_name(o->backend, o->precision), "epochs",
-        o->epochs ? json_integer(o->epochs) : json_null(), "recipe", recipe_json(&w->recipe),
-        "search_epochs", search_epochs, "metric", "name", o->metric->name, "version",
-        o->metric->version, "data", "provenance", w->data->provenance, "sha256", w->data->sha256);
+    *out = json_pack("{si ss ss ss ss ss ss so sI ss si ss ss so so si s{ss si} s{ss ss}}",
+                     "format", FORMAT, "afield", AF_VERSION, "task", o->task->name, "size",
+                     af_size_names[o->size], "protocol", af_protocol_names[o->protocol], "method",
+                     o->searcher ? o->searcher->name : o->space->name, "space", o->space->name,
+                     "searcher_options", options, "seed", (json_int_t)o->seed, "budget", budget,
+                     "workers", o->workers, "backend", o->backend->name, "precision",
+                     af_precision_name(o->backend, o->precision), "epochs",
+                     o->epochs ? json_integer(o->epochs) : json_null(), "recipe",
+                     recipe_json(&w->recipe, w->data, o->protocol), "search_epochs", search_epochs,
+                     "metric", "name", o->metric->name, "version", o->metric->version, "data",
+                     "provenance", w->data->provenance, "sha256", w->data->sha256);
     return *out ? AF_OK : af_fail(AF_ENOMEM, "no memory for the header of the run");
 }
 
@@ -103,9 +107,10 @@ static json_t *task_key(const af_run_facts *f)
 static json_t *method_key(const af_run_facts *f)
 {
     return json_pack("{ss ss so ss ss ss}", "afield", AF_VERSION, "space", f->options->space->name,
-                     "recipe", recipe_json(&f->searched->recipe), "loss", f->options->task->loss,
-                     "precision", af_precision_name(f->options->backend, f->options->precision),
-                     "backend", f->options->backend->name);
+                     "recipe", recipe_json(&f->searched->recipe, f->data, f->options->protocol),
+                     "loss", f->options->task->loss, "precision",
+                     af_precision_name(f->options->backend, f->options->precision), "backend",
+                     f->options->backend->name);
 }
 
 /* SHA-256 of the ingredients as compact JSON with sorted keys. */
@@ -139,7 +144,8 @@ static json_t *retrain_json(const af_run_facts *f)
     af_graph_cost cost = af_graph_measure(f->retrained->graph);
     return json_pack("{si so sI sf so}", "best_epoch", f->trained->outcome.best_epoch, "loss",
                      number(f->trained->outcome.loss), "parameters", (json_int_t)cost.parameters,
-                     "macs", cost.total.macs, "recipe", recipe_json(&f->retrained->recipe));
+                     "macs", cost.total.macs, "recipe",
+                     recipe_json(&f->retrained->recipe, f->data, f->options->protocol));
 }
 
 /* The search as the searcher saw it: null for a baseline, which makes no trials. */

@@ -100,6 +100,9 @@ static af_status open_bench(af_run_state *r)
     const af_indices *train = &r->data->split[o->protocol][AF_TRAIN];
     AF_TRY(af_x_flops(&r->ledger.x_flops, o->task, o->wrn, o->size, &r->bench.io,
                       af_epoch_samples(o->task, r->data, train)));
+    char left_out[AF_AUGMENT_TEXT];
+    af_augment_left_out(left_out, &r->bench.recipe.augment, r->data, o->protocol);
+    if (*left_out) af_log(AF_LOG_WARN, "%s: augmentation left out: %s", r->data->path, left_out);
     AF_TRY(af_run_header(&r->header, o, &r->bench, r->context.epochs));
     r->context.about = r->header;
     return AF_OK;

@@ -6,16 +6,22 @@
 
 void af_augment_print(char out[AF_AUGMENT_TEXT], const af_augment *a)
 {
-    char crop[24] = "", cutout[24] = "", masks[96] = "";
+    char crop[24] = "", cutout[24] = "", masks[80] = "", mix[48] = "", level[48] = "";
     if (a->pad) snprintf(crop, sizeof crop, ", crop %d", a->pad);
     if (a->cutout) snprintf(cutout, sizeof cutout, ", cutout %d", a->cutout);
     if (a->masks)
-        snprintf(masks, sizeof masks, ", masks %d of %g rows and %g columns at %g%s", a->masks,
-                 a->mask_rows, a->mask_columns, a->mask_share,
-                 a->mask_in_paper ? " under paper" : "");
+        snprintf(masks, sizeof masks, ", masks %d of %g rows and %g columns at %g", a->masks,
+                 a->mask_rows, a->mask_columns, a->mask_share);
+    if (a->mix_share > 0)
+        snprintf(mix, sizeof mix, ", mix up to %g at %g", a->mix_most, a->mix_share);
+    if (af_augment_levels(a))
+        snprintf(level, sizeof level, ", level %g to %g", a->level_least, a->level_most);
     char all[AF_AUGMENT_TEXT];
-    snprintf(all, sizeof all, "%s%s%s%s", crop, a->flip ? ", flip" : "", cutout, masks);
-    snprintf(out, AF_AUGMENT_TEXT, "%s", *all ? all + 2 : "");
+    snprintf(all, sizeof all, "%s%s%s%s%s%s", crop, a->flip ? ", flip" : "", cutout, masks, mix,
+             level);
+    const bool any = *all != '\0';
+    snprintf(out, AF_AUGMENT_TEXT, "%s%.*s", any && a->in_paper ? "under paper: " : "",
+             AF_AUGMENT_TEXT - 16, any ? all + 2 : "");
 }
 
 /* How far the crop moves along an axis of n elements. */
@@ -33,18 +39,23 @@ static void span(int *from, int *to, af_rng *r, int side, int n)
     *to = first + side < n ? first + side : n;
 }
 
+static af_augment_draw draw(const af_augment *a, af_shape s, af_rng *r)
+{
+    af_augment_draw d = {0};
+    d.dy = offset(r, a->pad, s.h);
+    d.dx = offset(r, a->pad, s.w);
+    d.flip = (af_rng_u32(r) & 1) && a->flip;
+    span(&d.top, &d.bottom, r, a->cutout, s.h);
+    span(&d.left, &d.right, r, a->cutout, s.w);
+    if (s.h == 1 && a->cutout) d.top = 0, d.bottom = 1;
+    return d;
+}
+
 af_augment_draw af_augment_at(const af_augment *a, af_shape s, uint64_t seed, uint64_t trial,
                               uint32_t epoch, int64_t sample)
 {
     af_rng r = af_rng_at(seed, "augment", trial, epoch, 0, (uint32_t)sample);
-    af_augment_draw d = {0};
-    d.dy = offset(&r, a->pad, s.h);
-    d.dx = offset(&r, a->pad, s.w);
-    d.flip = (af_rng_u32(&r) & 1) && a->flip;
-    span(&d.top, &d.bottom, &r, a->cutout, s.h);
-    span(&d.left, &d.right, &r, a->cutout, s.w);
-    if (s.h == 1 && a->cutout) d.top = 0, d.bottom = 1;
-    return d;
+    return draw(a, s, &r);
 }
 
 static void move_row(float *to, const float *from, int w, const af_augment_draw *d)
@@ -83,19 +94,24 @@ static void band(int *from, int *width, af_rng *r, double most, int n)
     *from = (int)(af_rng_unit(r) * (n - *width));
 }
 
+static af_mask_draw draw_masks(const af_augment *a, af_shape s, af_rng *r)
+{
+    af_mask_draw d = {0};
+    const int most = a->masks < AF_AUGMENT_MASKS ? a->masks : AF_AUGMENT_MASKS;
+    if (most < 1 || af_rng_unit(r) >= a->mask_share) return d;
+    d.count = 1 + (int)af_rng_below(r, (uint64_t)most);
+    for (int k = 0; k < d.count; k++) {
+        band(&d.band[k].row, &d.band[k].rows, r, a->mask_rows, s.h);
+        band(&d.band[k].column, &d.band[k].columns, r, a->mask_columns, s.w);
+    }
+    return d;
+}
+
 af_mask_draw af_augment_masks_at(const af_augment *a, af_shape s, uint64_t seed, uint64_t trial,
                                  uint32_t epoch, int64_t sample)
 {
     af_rng r = af_rng_at(seed, "spec_augment", trial, epoch, 0, (uint32_t)sample);
-    af_mask_draw d = {0};
-    const int most = a->masks < AF_AUGMENT_MASKS ? a->masks : AF_AUGMENT_MASKS;
-    if (most < 1 || af_rng_unit(&r) >= a->mask_share) return d;
-    d.count = 1 + (int)af_rng_below(&r, (uint64_t)most);
-    for (int k = 0; k < d.count; k++) {
-        band(&d.band[k].row, &d.band[k].rows, &r, a->mask_rows, s.h);
-        band(&d.band[k].column, &d.band[k].columns, &r, a->mask_columns, s.w);
-    }
-    return d;
+    return draw_masks(a, s, &r);
 }
 
 static void fill(float *x, int n, float value)
@@ -116,4 +132,34 @@ void af_augment_mask(float *x, af_shape s, const af_mask_draw *d)
             else
                 fill(at + d->band[k].column, d->band[k].columns, least);
         }
+}
+
+af_mix_draw af_augment_mix_at(const af_augment *a, af_shape s, int64_t noises, uint64_t seed,
+                              uint64_t trial, uint32_t epoch, int64_t sample)
+{
+    af_rng r = af_rng_at(seed, "mix", trial, epoch, 0, (uint32_t)sample);
+    af_mix_draw d = {.noise = -1};
+    if (noises < 1 || af_rng_unit(&r) >= a->mix_share) return d;
+    d.noise = (int64_t)af_rng_below(&r, (uint64_t)noises);
+    d.part = (float)(a->mix_most * af_rng_unit(&r));
+    d.move = draw(a, s, &r);
+    d.masks = draw_masks(a, s, &r);
+    return d;
+}
+
+void af_augment_mix(float *x, const float *noise, af_shape s, float part)
+{
+    for (int64_t i = 0; i < af_shape_size(s); i++) x[i] = (1 - part) * x[i] + part * noise[i];
+}
+
+bool af_augment_levels(const af_augment *a)
+{
+    return a->level_most > a->level_least;
+}
+
+float af_augment_level_at(const af_augment *a, uint64_t seed, uint64_t trial, uint32_t epoch,
+                          int64_t sample)
+{
+    af_rng r = af_rng_at(seed, "level", trial, epoch, 0, (uint32_t)sample);
+    return (float)(a->level_least + (a->level_most - a->level_least) * af_rng_unit(&r));
 }

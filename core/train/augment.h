@@ -6,8 +6,16 @@
  * warping: Park et al., Interspeech 2019; numbers as in NAS-Bench-360: one to `masks` times a band
  * of rows and one of columns, every width uniform up to the share given).
  *
- * Draws come from the stream "augment", those of masks from "spec_augment", at (epoch, index of the
- * sample in the dataset): neither the order of a batch, nor threads, nor resuming changes them. */
+ * Two more use what a dataset says of background (core/data/dataset.h), and do nothing where it
+ * says nothing. Mixing: a share of the samples becomes (1 - a) x + a noise, a uniform up to the
+ * most given; the noise is a background sample that went through all of the above by draws of its
+ * own, so both are scaled alike. Level: a sample's level times a uniform number is added to it as
+ * it is stored, before anything else. As the published benchmark does, validation and test samples
+ * get a level too, at draws that are always the same.
+ *
+ * Draws come from the stream "augment", those of masks from "spec_augment", all of a mix from
+ * "mix", and of levels from "level", at (epoch, index of the sample in the dataset): neither the
+ * order of a batch, nor threads, nor resuming changes them. */
 #ifndef AF_AUGMENT_H
 #define AF_AUGMENT_H
 #include "core/base/philox.h"
@@ -19,11 +27,13 @@ typedef struct af_augment {
     int cutout; /* side of the square, centred anywhere, clipped at the border; 0: none */
     int masks;  /* most bands of rows, and of columns, at most AF_AUGMENT_MASKS; 0: none */
     double mask_share, mask_rows, mask_columns; /* of samples; of rows and columns, at most */
-    bool mask_in_paper;                         /* only under protocol paper */
+    double mix_share, mix_most;                 /* of samples; of the noise in one. 0: none */
+    double level_least, level_most;             /* times the sample's level; equal: none */
+    bool in_paper;                              /* all of this only under protocol paper */
 } af_augment;
 
-enum { AF_AUGMENT_TEXT = 160, AF_AUGMENT_MASKS = 4 };
-/* "crop 4, flip, cutout 16"; "" when nothing is done. */
+enum { AF_AUGMENT_TEXT = 256, AF_AUGMENT_MASKS = 4 };
+/* "crop 4, flip, cutout 16"; "under paper: ..."; "" when nothing is done. */
 void af_augment_print(char out[AF_AUGMENT_TEXT], const af_augment *a);
 
 typedef struct af_augment_draw {  /* what happens to one image */
@@ -48,5 +58,24 @@ typedef struct af_mask_draw { /* bands of one sample; of no width: nothing is do
 af_mask_draw af_augment_masks_at(const af_augment *a, af_shape s, uint64_t seed, uint64_t trial,
                                  uint32_t epoch, int64_t sample);
 void af_augment_mask(float *x, af_shape s, const af_mask_draw *d);
+
+typedef struct af_mix_draw {
+    int64_t noise;        /* which background sample; -1: none */
+    float part;           /* of it in the mixture */
+    af_augment_draw move; /* what happens to it before */
+    af_mask_draw masks;
+} af_mix_draw;
+
+/* For a dataset of `noises` background samples. */
+af_mix_draw af_augment_mix_at(const af_augment *a, af_shape s, int64_t noises, uint64_t seed,
+                              uint64_t trial, uint32_t epoch, int64_t sample);
+void af_augment_mix(float *x, const float *noise, af_shape s, float part);
+
+/* The epoch of validation and test samples, at seed 0 and trial 0. */
+#define AF_AUGMENT_SCORING UINT32_MAX
+bool af_augment_levels(const af_augment *a); /* whether it varies them */
+/* What a sample's level is multiplied by. */
+float af_augment_level_at(const af_augment *a, uint64_t seed, uint64_t trial, uint32_t epoch,
+                          int64_t sample);
 
 #endif

@@ -1,5 +1,6 @@
 /* Sampling is a pure function of (seed, trial, epoch): resuming needs no generator state. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/train/batch.h"
@@ -14,7 +15,7 @@ af_status af_batch_new(af_batch *b, const af_dataset *d, int size)
     const size_t sample = (size_t)af_shape_size(d->input);
     *b = (af_batch){.x = af_calloc((size_t)size, sample * sizeof *b->x),
                     .y = af_calloc((size_t)size, target_bytes(d)),
-                    .room = af_calloc(sample, sizeof *b->room)};
+                    .room = af_calloc(2 * sample, sizeof *b->room)};
     if (b->x && b->y && b->room) return AF_OK;
     af_batch_close(b);
     return AF_ENOMEM;
@@ -68,41 +69,99 @@ int64_t af_epoch_order(int64_t *order, const af_training *t, const af_indices *s
     return count;
 }
 
+static af_augment augment_of(const af_augment *a, af_protocol protocol)
+{
+    return a->in_paper && protocol != AF_PAPER ? (af_augment){0} : *a;
+}
+
 af_source af_epoch_source(const af_training *t, int epoch)
 {
-    af_augment augment = t->recipe.augment;
-    if (augment.mask_in_paper && t->protocol != AF_PAPER) augment.masks = 0;
     return (af_source){.data = t->data,
                        .scaling = &t->data->scaling[t->protocol],
                        .mask = t->data->mask[t->protocol],
-                       .augment = augment,
+                       .augment = augment_of(&t->recipe.augment, t->protocol),
                        .seed = t->seed,
                        .trial = t->trial,
                        .epoch = (uint32_t)epoch};
 }
 
-static void load_x(float *to, const af_source *s, int64_t sample, float *room)
+af_source af_scoring_source(const af_training *t, const af_dataset *d)
+{
+    const af_augment a = augment_of(&t->recipe.augment, t->protocol);
+    return (af_source){.data = d,
+                       .scaling = &t->data->scaling[t->protocol],
+                       .augment = {.level_least = a.level_least, .level_most = a.level_most},
+                       .epoch = AF_AUGMENT_SCORING};
+}
+
+void af_augment_left_out(char out[AF_AUGMENT_TEXT], const af_augment *augment, const af_dataset *d,
+                         af_protocol protocol)
+{
+    const af_augment a = augment_of(augment, protocol);
+    const bool mix = a.mix_share > 0 && !d->noises, level = af_augment_levels(&a) && !d->level;
+    snprintf(out, AF_AUGMENT_TEXT, "%s%s%s", mix ? "mix: the data have no /noise" : "",
+             mix && level ? "; " : "", level ? "level: the data have no /level" : "");
+}
+
+static bool moves(const af_augment *a)
+{
+    return a->pad || a->flip || a->cutout;
+}
+
+/* From a sample as it is stored to what a network sees, but for a mix. */
+static void bring(float *to, const float *from, const af_source *s, const af_augment_draw *d,
+                  const af_mask_draw *masks)
 {
     const af_augment *a = &s->augment;
     const float *mean = s->scaling->x_mean, *std = s->scaling->x_std;
-    const float *from = af_dataset_sample(s->data, sample, room);
     const af_shape shape = s->data->input;
     const size_t size = (size_t)af_shape_size(shape);
-    const bool augmented = a->pad || a->flip || a->cutout;
-    af_augment_draw d = {0};
-    if (augmented) {
-        d = af_augment_at(a, shape, s->seed, s->trial, s->epoch, sample);
-        af_augment_move(to, from, shape, &d);
+    const bool moved = moves(a);
+    if (moved) {
+        af_augment_move(to, from, shape, d);
         from = to;
     }
     if (mean)
         for (size_t i = 0; i < size; i++) to[i] = (from[i] - mean[i]) / std[i];
-    else if (!augmented)
+    else if (!moved)
         memcpy(to, from, size * sizeof *to);
-    if (augmented) af_augment_cut(to, shape, &d);
-    if (!a->masks) return;
-    const af_mask_draw m = af_augment_masks_at(a, shape, s->seed, s->trial, s->epoch, sample);
-    af_augment_mask(to, shape, &m);
+    if (moved) af_augment_cut(to, shape, d);
+    if (a->masks) af_augment_mask(to, shape, masks);
+}
+
+/* The sample with another level, in `room`; `from` may be `room`. */
+static const float *shift(float *room, const float *from, const af_source *s, int64_t sample)
+{
+    const int64_t size = af_shape_size(s->data->input);
+    const float by = s->data->level[sample] *
+                     af_augment_level_at(&s->augment, s->seed, s->trial, s->epoch, sample);
+    for (int64_t i = 0; i < size; i++) room[i] = from[i] + by;
+    return room;
+}
+
+static void mix(float *to, const af_source *s, int64_t sample, float *room)
+{
+    const af_dataset *d = s->data;
+    float *noise = room + af_shape_size(d->input);
+    const af_mix_draw m =
+        af_augment_mix_at(&s->augment, d->input, d->noises, s->seed, s->trial, s->epoch, sample);
+    if (m.noise < 0) return;
+    bring(noise, af_dataset_noise(d, m.noise, room), s, &m.move, &m.masks);
+    af_augment_mix(to, noise, d->input, m.part);
+}
+
+static void load_x(float *to, const af_source *s, int64_t sample, float *room)
+{
+    const af_augment *a = &s->augment;
+    const af_shape shape = s->data->input;
+    const float *from = af_dataset_sample(s->data, sample, room);
+    af_augment_draw d = {0};
+    af_mask_draw masks = {0};
+    if (s->data->level && af_augment_levels(a)) from = shift(room, from, s, sample);
+    if (moves(a)) d = af_augment_at(a, shape, s->seed, s->trial, s->epoch, sample);
+    if (a->masks) masks = af_augment_masks_at(a, shape, s->seed, s->trial, s->epoch, sample);
+    bring(to, from, s, &d, &masks);
+    if (s->data->noises && a->mix_share > 0) mix(to, s, sample, room);
 }
 
 static void mask_y(float *y, const uint8_t *mask, int64_t size)

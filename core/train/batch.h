@@ -1,6 +1,6 @@
 /* Batches: which samples an epoch visits and how they are brought to the network: read as floats,
- * moved, scaled, cut. What a batch holds depends on its samples and their source only. Internal to
- * train. */
+ * given a level, moved, scaled, cut, masked, mixed. What a batch holds depends on its samples and
+ * their source only. Internal to train. */
 #ifndef AF_BATCH_H
 #define AF_BATCH_H
 #include "core/train/train.h"
@@ -18,7 +18,7 @@ typedef struct af_batch {
     int n;
     float *x;    /* {n, C, H, W} */
     void *y;     /* targets, int32 {n} or float {n, C, H, W}, NAN where masked */
-    float *room; /* for one sample on its way */
+    float *room; /* for one sample and one background sample on their way */
 } af_batch;
 
 /* Samples an epoch visits under the task's sampler. */
@@ -29,6 +29,8 @@ int64_t af_epoch_samples(const af_task *task, const af_dataset *d, const af_indi
 int64_t af_epoch_order(int64_t *order, const af_training *t, const af_indices *split, int epoch);
 /* The training's data, augmented as its recipe says for this epoch. */
 af_source af_epoch_source(const af_training *t, int epoch);
+/* Samples of d as they are validated and scored: not augmented but for their level. */
+af_source af_scoring_source(const af_training *t, const af_dataset *d);
 
 AF_CHECKED af_status af_batch_new(af_batch *b, const af_dataset *d, int size);
 void af_batch_close(af_batch *b); /* also of one that is all 0 */

@@ -298,7 +298,7 @@ af_status af_train_infer(float **pred, const af_trained *t, const af_training *j
 {
     int batch = af_plan_batch(t->infer);
     size_t size = (size_t)af_shape_size(d->output);
-    const af_source source = {.data = d, .scaling = &job->data->scaling[job->protocol]};
+    const af_source source = af_scoring_source(job, d);
     af_loader *loader;
     *pred = af_calloc((size_t)which->count + 1, size * sizeof **pred);
     if (!*pred) return AF_ENOMEM;

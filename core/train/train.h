@@ -59,6 +59,10 @@ AF_CHECKED af_status af_train_predict(af_spend *out, const af_training *t);
  * training `job`. Adds the forward FLOPs to *flops. */
 AF_CHECKED af_status af_train_infer(float **pred, const af_trained *t, const af_training *job,
                                     const af_dataset *d, const af_indices *which, double *flops);
+/* What of an augmentation is left out under this protocol, as d lacks the data for it: "mix: the
+ * data have no /noise"; "" for nothing. */
+void af_augment_left_out(char out[AF_AUGMENT_TEXT], const af_augment *augment, const af_dataset *d,
+                         af_protocol protocol);
 /* Aggregates by group as the task says, then scores. The protocol picks the mask. */
 AF_CHECKED af_status af_score(double *score, const af_task *task, const af_metric *metric,
                               const af_dataset *d, af_protocol protocol, const af_indices *which,

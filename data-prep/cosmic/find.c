@@ -9,6 +9,7 @@
 #include "data-prep/formats/content.h"
 
 enum { DEEPEST = 8, FEWEST_VISITS = 3 };
+static const char SKY[] = "sky.npy";
 
 static af_status add(af_cosmic_files *f, af_cosmic_file file)
 {
@@ -35,8 +36,12 @@ static const char *visit_of(af_cosmic_files *f, const char *path)
 
 static af_status take_array(af_cosmic_files *f, const char *path, af_split split)
 {
-    if (!af_path_ends(path, ".npy") || !strcmp(af_path_name(path), "sky.npy")) return AF_OK;
+    if (!af_path_ends(path, ".npy") || !strcmp(af_path_name(path), SKY)) return AF_OK;
+    const char *sky =
+        af_arena_printf(f->arena, "%.*s%s", (int)(af_path_name(path) - path), path, SKY);
+    if (!sky) return AF_ENOMEM;
     return add(f, (af_cosmic_file){.path = af_arena_strdup(f->arena, path),
+                                   .sky = af_file_exists(sky) ? sky : NULL,
                                    .visit = visit_of(f, path),
                                    .split = split});
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "data-prep/cosmic/levels.h"
 #include "data-prep/formats/fits.h"
 #include "data-prep/formats/npy.h"
 
@@ -64,14 +65,26 @@ static int crop_start(int side)
     return side >= CROP_FROM + CROP ? CROP_FROM : (side - CROP) / 2;
 }
 
+static af_status read_sky(float *out, const af_cosmic_file *file, af_sha256 *sha256)
+{
+    char *data;
+    size_t size;
+    if (!file->sky) return AF_OK;
+    AF_TRY(read_file(&data, &size, file->sky, sha256));
+    af_status st = af_cosmic_level_of(out, data, size, file->sky, file->path);
+    af_free(data);
+    return st;
+}
+
 static af_status read_array(af_cosmic_samples *s, const af_cosmic_file *file, const char *data,
-                            size_t size, const char *name)
+                            size_t size, af_sha256 *sha256, const char *name)
 {
     af_npy npy;
     af_cosmic_frame f = {0};
     int added;
     AF_TRY(af_npy_parse(&npy, data, size, file->path));
     af_status st = frame_of_array(&f, &npy, file->path);
+    if (st == AF_OK) st = read_sky(&f.sky, file, sha256);
     if (st == AF_OK)
         st = af_cosmic_cut(&added, s, &f, crop_start(f.rows), crop_start(f.columns), CROP, CROP,
                            name, file->group, file->split);
@@ -117,6 +130,7 @@ static af_status read_images(af_cosmic_samples *s, const af_cosmic_file *file, a
         af_status st = af_fits_read(&image, images, k);
         if (st == AF_OK) st = af_fits_read(&mask, masks, k);
         if (st == AF_OK) st = frame_of_images(&f, &image, &mask, file);
+        if (st == AF_OK) st = af_cosmic_median(&f.sky, &f);
         if (st == AF_OK)
             st = af_cosmic_cut(&added, s, &f, 0, 0, f.rows, f.columns, name, file->group,
                                file->split);
@@ -157,7 +171,7 @@ af_status af_cosmic_read(af_cosmic_samples *s, const af_cosmic_file *f, af_sha25
     /* an id: the visit, and of the file's name what has room */
     snprintf(name, sizeof name, "%.24s/%.15s", f->visit, af_path_name(f->path));
     af_status st = f->mask ? read_pair(s, f, data, size, sha256, f->visit)
-                           : read_array(s, f, data, size, name);
+                           : read_array(s, f, data, size, sha256, name);
     af_free(data);
     return st;
 }

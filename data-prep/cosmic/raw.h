@@ -2,10 +2,11 @@
  *
  *   npy_train/f435w/PROPOSAL/VISIT/N.npy, and npy_test/ alike: deepCR's HST ACS/WFC set (Zhang and
  *       Bloom, ApJ 889, 2020) as NAS-Bench-360 reads it. An array {3, H, W}: image, cosmic-ray
- * mask, mask of pixels to be ignored. sky.npy, the sky levels of a visit, is passed over. FITS
- * files anywhere below a directory, in pairs: *_ooi_*.fits with *_ood_*.fits, image and data
+ *       mask, mask of pixels to be ignored. sky.npy beside them has the sky levels of the visit.
+ *   FITS files anywhere below a directory, in pairs: *_ooi_*.fits with *_ood_*.fits, image and data
  *       quality of the DECam community pipeline, where code 5 is a cosmic ray, 0 is good and all
- *       others are ignored; or NAME.fits with NAME_mask.fits, which is 1 at cosmic rays.
+ *       others are ignored; or NAME.fits with NAME_mask.fits, which is 1 at cosmic rays. The sky is
+ *       estimated: the median of an image's good pixels.
  */
 #ifndef AF_COSMIC_RAW_H
 #define AF_COSMIC_RAW_H
@@ -14,6 +15,7 @@
 
 typedef struct af_cosmic_file {
     const char *path, *mask; /* mask: of FITS pairs; NULL: in the file itself */
+    const char *sky;         /* sky.npy of the visit; NULL: none */
     const char *visit;       /* proposal and visit, or exposure */
     bool quality;            /* mask holds data-quality codes */
     af_split split;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
+#include "data-prep/cosmic/levels.h"
 
 const af_cosmic_layout af_cosmic_layouts[AF_SIZES] = {
     [AF_TINY] = {24, {64, 24, 48}},
@@ -16,8 +17,8 @@ const af_cosmic_layout af_cosmic_layouts[AF_SIZES] = {
 af_status af_cosmic_frame_new(af_cosmic_frame *f, int rows, int columns)
 {
     const size_t n = (size_t)rows * (size_t)columns;
-    *f = (af_cosmic_frame){rows, columns, af_calloc(n, sizeof *f->image), af_calloc(n, 1),
-                           af_calloc(n, 1)};
+    *f = (af_cosmic_frame){
+        rows, columns, af_calloc(n, sizeof *f->image), af_calloc(n, 1), af_calloc(n, 1), NAN};
     if (f->image && f->ray && f->usable) return AF_OK;
     af_cosmic_frame_free(f);
     return AF_ENOMEM;
@@ -36,6 +37,7 @@ void af_cosmic_samples_free(af_cosmic_samples *s)
     af_free(s->x);
     af_free(s->y);
     af_free(s->mask);
+    af_free(s->sky);
     af_free(s->group);
     af_free(s->split);
     af_free(s->ids);
@@ -60,6 +62,7 @@ static af_status make_room(af_cosmic_samples *s)
     AF_TRY(grow(&s->x, room * area * sizeof *s->x));
     AF_TRY(grow(&s->y, room * area * sizeof *s->y));
     AF_TRY(grow(&s->mask, room * area));
+    AF_TRY(grow(&s->sky, room * sizeof *s->sky));
     AF_TRY(grow(&s->group, room * sizeof *s->group));
     AF_TRY(grow(&s->split, room));
     AF_TRY(grow(&s->ids, room * AF_ID_MAX));
@@ -91,6 +94,7 @@ af_status af_cosmic_cut(int *added, af_cosmic_samples *s, const af_cosmic_frame 
         AF_TRY(make_room(s));
         copy_tile(s, f, row, column);
         snprintf(s->ids + s->n * AF_ID_MAX, AF_ID_MAX, "%.40s:%d:%d", name, row, column);
+        s->sky[s->n] = f->sky;
         s->group[s->n] = group;
         s->split[s->n++] = (unsigned char)split;
     }
@@ -101,7 +105,7 @@ af_status af_cosmic_cut(int *added, af_cosmic_samples *s, const af_cosmic_frame 
 /* ---- writing ---- */
 
 typedef struct part {
-    float *x, *y, *x_mean, *x_std;
+    float *x, *y, *x_mean, *x_std, *sky;
     uint8_t *mask;
     int32_t *group;
     char *ids;
@@ -115,6 +119,7 @@ static void part_close(part *p)
     af_free(p->y);
     af_free(p->x_mean);
     af_free(p->x_std);
+    af_free(p->sky);
     af_free(p->mask);
     af_free(p->group);
     af_free(p->ids);
@@ -130,10 +135,12 @@ static af_status part_open(part *p, int64_t n, size_t area)
     p->mask = af_calloc(room, area);
     p->x_mean = af_calloc(area, sizeof *p->x_mean);
     p->x_std = af_calloc(area, sizeof *p->x_std);
+    p->sky = af_calloc(room, sizeof *p->sky);
     p->group = af_calloc(room, sizeof *p->group);
     p->ids = af_calloc(room, AF_ID_MAX);
     p->all = af_calloc(room, sizeof *p->all);
-    bool good = p->x && p->y && p->mask && p->x_mean && p->x_std && p->group && p->ids && p->all;
+    bool good =
+        p->x && p->y && p->mask && p->x_mean && p->x_std && p->sky && p->group && p->ids && p->all;
     for (int s = 0; s < AF_SPLITS; s++) {
         p->in[s] = af_calloc(room, sizeof *p->in[s]);
         good = good && p->in[s];
@@ -149,6 +156,7 @@ static void add(part *p, const af_cosmic_samples *s, int64_t from)
     memcpy(p->y + to * area, s->y + i * area, area * sizeof *p->y);
     memcpy(p->mask + to * area, s->mask + i * area, area);
     memcpy(p->ids + to * AF_ID_MAX, s->ids + i * AF_ID_MAX, AF_ID_MAX);
+    p->sky[to] = s->sky[from];
     p->group[to] = s->group[from];
     p->all[to] = p->n;
     af_indices *in = &p->c.split[AF_CLEAN][split];
@@ -246,7 +254,8 @@ static void warn(const part *p, size_t area)
 }
 
 static af_status make(part *p, const af_prep_request *r, const af_cosmic_samples *s,
-                      const char *provenance, const char *source, af_dataset_part which)
+                      const char *provenance, const char *source, af_dataset_part which,
+                      bool levels)
 {
     const size_t area = (size_t)s->tile * (size_t)s->tile;
     *p = (part){.c = {.task = r->task,
@@ -264,6 +273,7 @@ static af_status make(part *p, const af_prep_request *r, const af_cosmic_samples
     p->c.y = p->y;
     p->c.ids = p->ids;
     p->c.group = p->group;
+    if (levels) p->c.level = p->sky;
     for (int protocol = 0; protocol < AF_PROTOCOLS; protocol++) p->c.mask[protocol] = p->mask;
     p->c.split[AF_PAPER][which == AF_HELD_OUT ? AF_TEST : AF_TRAIN] = (af_indices){p->all, p->n};
     if (which == AF_MAIN) fit_scaling(p, area);
@@ -275,11 +285,12 @@ af_status af_cosmic_write(const af_prep_request *r, const af_cosmic_samples *s,
                           const char *provenance, json_t *source)
 {
     part main = {0}, held_out = {0};
+    const bool levels = af_cosmic_levels_known(s);
     af_status st;
     char *text = json_dumps(source, JSON_COMPACT | JSON_SORT_KEYS);
     if (!text) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");
-    AF_GOTO(st, done, make(&main, r, s, provenance, text, AF_MAIN));
-    AF_GOTO(st, done, make(&held_out, r, s, provenance, text, AF_HELD_OUT));
+    AF_GOTO(st, done, make(&main, r, s, provenance, text, AF_MAIN, levels));
+    AF_GOTO(st, done, make(&held_out, r, s, provenance, text, AF_HELD_OUT, levels));
     st = af_dataset_write_pair(r->directory, &main.c, &held_out.c);
 done:
     part_close(&main);

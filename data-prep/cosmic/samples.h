@@ -10,7 +10,9 @@ typedef struct af_cosmic_frame {
     float *image;    /* {rows, columns}, counts */
     uint8_t *ray;    /* 1: hit by a cosmic ray */
     uint8_t *usable; /* 0: left out of the loss */
+    float sky;       /* counts; NAN: not known */
 } af_cosmic_frame;
+/* The sky is not known yet. */
 AF_CHECKED af_status af_cosmic_frame_new(af_cosmic_frame *f, int rows, int columns);
 void af_cosmic_frame_free(af_cosmic_frame *f);
 
@@ -26,6 +28,7 @@ typedef struct af_cosmic_samples {
     int64_t n, room;
     float *x, *y;  /* {n, tile, tile} */
     uint8_t *mask; /* {n, tile, tile} */
+    float *sky;    /* {n}, of the frame */
     int32_t *group;
     unsigned char *split; /* {n} of af_split */
     char *ids;            /* {n} of AF_ID_MAX bytes */
@@ -36,7 +39,7 @@ void af_cosmic_samples_free(af_cosmic_samples *s);
 AF_CHECKED af_status af_cosmic_cut(int *added, af_cosmic_samples *s, const af_cosmic_frame *f,
                                    int top, int left, int rows, int columns, const char *name,
                                    int32_t group, af_split split);
-/* `source` is borrowed. */
+/* The dataset has levels if the sky of every sample is known. `source` is borrowed. */
 AF_CHECKED af_status af_cosmic_write(const af_prep_request *r, const af_cosmic_samples *s,
                                      const char *provenance, json_t *source);
 

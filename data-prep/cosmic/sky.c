@@ -142,6 +142,7 @@ af_status af_cosmic_generate(af_cosmic_frame *out, int side, uint64_t seed, int6
     if (!light) return AF_ENOMEM;
     af_status st = af_cosmic_frame_new(out, side, side);
     if (st == AF_OK) {
+        out->sky = (float)v.sky;
         const double pixels = (double)area;
         for (int k = poisson(v.star_rate * pixels, &r); k > 0; k--) add_star(light, side, &v, &r);
         for (int k = poisson(v.galaxy_rate * pixels, &r); k > 0; k--)

@@ -101,14 +101,19 @@ static event draw_event(const af_fsd_world *w, int64_t n, af_rng *r)
     return e;
 }
 
+static void draw_background(scene *s, af_rng *r)
+{
+    s->background = 0.12 * pow(10, between(r, -40, -18) / 20);
+    s->tilt = between(r, 0, 0.9);
+}
+
 static scene draw_scene(const af_fsd_world *w, uint64_t seed, int k)
 {
     af_rng r = af_rng_at(seed, "fsd50k/clip", (uint64_t)k, 0, 0, 0);
     double u = af_rng_unit(&r), v = af_rng_unit(&r);
     scene s = {.events = u < 0.55 ? 1 : u < 0.85 ? 2 : 3};
     s.n = (int64_t)(AF_MEL_RATE * w->seconds[0] * pow(w->seconds[1] / w->seconds[0], v));
-    s.background = 0.12 * pow(10, between(&r, -40, -18) / 20);
-    s.tilt = between(&r, 0, 0.9);
+    draw_background(&s, &r);
     for (int i = 0; i < s.events; i++) s.event[i] = draw_event(w, s.n, &r);
     return s;
 }
@@ -228,6 +233,27 @@ static void add_background(float *x, const scene *s, af_rng *r)
     }
 }
 
+static void store(int16_t *out, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float v = 32768 * x[i];
+        out[i] = (int16_t)lrintf(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
+    }
+}
+
+af_status af_fsd_background(int16_t *out, int64_t n, uint64_t seed, int k)
+{
+    scene s = {.n = n};
+    float *x = af_calloc((size_t)n, sizeof *x);
+    af_rng r = af_rng_at(seed, "fsd50k/background", (uint64_t)k, 0, 0, 0);
+    if (!x) return AF_ENOMEM;
+    draw_background(&s, &r);
+    add_background(x, &s, &r);
+    store(out, x, n);
+    af_free(x);
+    return AF_OK;
+}
+
 af_status af_fsd_synthesise(int16_t *out, int64_t n, const af_fsd_world *w, uint64_t seed, int k)
 {
     const scene s = draw_scene(w, seed, k);
@@ -243,10 +269,7 @@ af_status af_fsd_synthesise(int16_t *out, int64_t n, const af_fsd_world *w, uint
         else
             add_partials(x + e->start, e, sine);
     }
-    for (int64_t i = 0; i < n; i++) {
-        const float v = 32768 * x[i];
-        out[i] = (int16_t)lrintf(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
-    }
+    store(out, x, n);
     af_free(x);
     return AF_OK;
 }

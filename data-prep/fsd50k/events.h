@@ -32,4 +32,7 @@ int64_t af_fsd_draw(af_fsd_clip *c, const af_fsd_world *w, uint64_t seed, int k)
 AF_CHECKED af_status af_fsd_synthesise(int16_t *x, int64_t n, const af_fsd_world *w, uint64_t seed,
                                        int k);
 
+/* Recording k of noise alone, of the kind that is behind the events. */
+AF_CHECKED af_status af_fsd_background(int16_t *x, int64_t n, uint64_t seed, int k);
+
 #endif

@@ -4,9 +4,19 @@
 #include <string.h>
 
 const af_fsd_layout af_fsd_layouts[AF_SIZES] = {
-    [AF_TINY] = {.labels = 24, .clips = {360, 80, 160}, .chunks = 2, .pool = 4},
-    [AF_SMALL] = {.labels = 60, .clips = {1200, 200, 400}, .chunks = 6, .pool = 1},
-    [AF_FULL] = {.labels = AF_FSD_LABELS, .pool = 1},
+    [AF_TINY] = {.labels = 24,
+                 .clips = {360, 80, 160},
+                 .chunks = 2,
+                 .noise = 24,
+                 .noise_chunks = 1,
+                 .pool = 4},
+    [AF_SMALL] = {.labels = 60,
+                  .clips = {1200, 200, 400},
+                  .chunks = 6,
+                  .noise = 60,
+                  .noise_chunks = 2,
+                  .pool = 1},
+    [AF_FULL] = {.labels = AF_FSD_LABELS, .noise = 930, .noise_chunks = 8, .pool = 1},
 };
 
 int af_fsd_chunk_count(int64_t n)
@@ -14,11 +24,29 @@ int af_fsd_chunk_count(int64_t n)
     return (int)((n + AF_FSD_HOP - 1) / AF_FSD_HOP);
 }
 
+/* Whether k is one of `most` evenly spaced numbers below `count`. */
+static bool evenly(int most, int k, int count)
+{
+    if (!most || count <= most) return true;
+    int i = (int)(((int64_t)k * most + count - 1) / count); /* the first not before k */
+    return (int)((int64_t)i * count / most) == k;
+}
+
 bool af_fsd_chunk_used(const af_fsd_layout *l, int k, int count)
 {
-    if (!l->chunks || count <= l->chunks) return true;
-    int i = (int)(((int64_t)k * l->chunks + count - 1) / count); /* the first not before k */
-    return (int)((int64_t)i * count / l->chunks) == k;
+    return evenly(l->chunks, k, count);
+}
+
+bool af_fsd_noise_used(const af_fsd_layout *l, int k, int count)
+{
+    return evenly(l->noise, k, count);
+}
+
+int64_t af_fsd_noise_start(const af_fsd_layout *l, int k, int64_t n)
+{
+    if (n <= AF_MEL_CHUNK) return 0;
+    const int64_t last = n - AF_MEL_CHUNK;
+    return l->noise_chunks > 1 ? last * k / (l->noise_chunks - 1) : last / 2;
 }
 
 af_shape af_fsd_feature_shape(const af_fsd_layout *l)

@@ -32,24 +32,27 @@ struct af_fsd_pack {
     const af_fsd_clips *clips;
     af_fsd_choice choice;
     af_mel *mel;
-    size_t values; /* of a sample */
-    part part[2];
-    uint64_t squares; /* of all training samples */
-    float *scale;     /* {3, values}: zeros, deviation, steps */
+    size_t values;       /* of a sample */
+    part part[2], noise; /* keys of noise: recording and chunk */
+    uint64_t squares;    /* of all training samples */
+    float *scale;        /* {3, values}: zeros, deviation, steps */
 };
+
+static void close_part(part *t)
+{
+    af_spill_close(&t->x);
+    af_spill_close(&t->y);
+    af_free(t->key);
+    af_free(t->group);
+    af_free(t->ids);
+    af_free(t->all);
+}
 
 void af_fsd_pack_free(af_fsd_pack *p)
 {
     if (!p) return;
-    for (int k = 0; k < 2; k++) {
-        part *t = &p->part[k];
-        af_spill_close(&t->x);
-        af_spill_close(&t->y);
-        af_free(t->key);
-        af_free(t->group);
-        af_free(t->ids);
-        af_free(t->all);
-    }
+    for (int k = 0; k < 2; k++) close_part(&p->part[k]);
+    close_part(&p->noise);
     af_free(p->scale);
     af_mel_free(p->mel);
     af_fsd_choice_close(&p->choice);
@@ -65,6 +68,7 @@ af_status af_fsd_pack_new(af_fsd_pack **out, const af_prep_request *r, const af_
     p->layout = &af_fsd_layouts[r->size];
     p->values = (size_t)af_shape_size(af_fsd_feature_shape(p->layout));
     for (int k = 0; k < 2; k++) p->part[k].x.fd = p->part[k].y.fd = -1;
+    p->noise.x.fd = p->noise.y.fd = -1;
     af_status st;
     AF_GOTO(st, done, af_fsd_choose(&p->choice, p->layout, clips));
     AF_GOTO(st, done, af_mel_new(&p->mel));
@@ -72,6 +76,7 @@ af_status af_fsd_pack_new(af_fsd_pack **out, const af_prep_request *r, const af_
         AF_GOTO(st, done, af_spill_open(&p->part[k].x, r->directory));
         AF_GOTO(st, done, af_spill_open(&p->part[k].y, r->directory));
     }
+    AF_GOTO(st, done, af_spill_open(&p->noise.x, r->directory));
     *out = p;
     return AF_OK;
 done:
@@ -91,10 +96,9 @@ const int *af_fsd_pack_counts(const af_fsd_pack *p)
 
 /* ---- samples come in ---- */
 
-static af_status append(af_fsd_pack *p, int clip, int chunk, const int16_t *x)
+static af_status add_sample(const af_fsd_pack *p, part *t, int32_t clip, int32_t chunk,
+                            const int16_t *x)
 {
-    const bool train = p->clips->c[clip].split == AF_TRAIN;
-    part *t = &p->part[p->clips->c[clip].split == AF_TEST];
     if (t->n == t->capacity) {
         int64_t capacity = t->capacity ? 2 * t->capacity : 1024;
         key *more = af_realloc(t->key, (size_t)capacity * sizeof *more);
@@ -104,8 +108,14 @@ static af_status append(af_fsd_pack *p, int clip, int chunk, const int16_t *x)
     }
     t->key[t->n] = (key){clip, chunk, t->n};
     t->n++;
-    for (size_t i = 0; i < p->values && train; i++) p->squares += (uint64_t)((int64_t)x[i] * x[i]);
     return af_spill_add(&t->x, x, p->values * sizeof *x);
+}
+
+static af_status append(af_fsd_pack *p, int clip, int chunk, const int16_t *x)
+{
+    const bool train = p->clips->c[clip].split == AF_TRAIN;
+    for (size_t i = 0; i < p->values && train; i++) p->squares += (uint64_t)((int64_t)x[i] * x[i]);
+    return add_sample(p, &p->part[p->clips->c[clip].split == AF_TEST], clip, chunk, x);
 }
 
 af_status af_fsd_pack_chunk(af_fsd_pack *p, int clip, int k, const int16_t *x, int64_t n)
@@ -136,6 +146,17 @@ af_status af_fsd_pack_clip(af_fsd_pack *p, int clip, const int16_t *x, int64_t n
     return st;
 }
 
+af_status af_fsd_pack_noise(af_fsd_pack *p, int number, const int16_t *x, int64_t n)
+{
+    int16_t cut[AF_MEL_CHUNK], made[AF_MEL_SIZE];
+    for (int k = 0; k < p->layout->noise_chunks; k++) {
+        af_fsd_chunk_cut(cut, x, n, af_fsd_noise_start(p->layout, k, n));
+        af_fsd_features(made, p->layout, p->mel, cut);
+        AF_TRY(add_sample(p, &p->noise, number, k, made));
+    }
+    return AF_OK;
+}
+
 /* ---- and are written ---- */
 
 static int by_place(const void *a, const void *b)
@@ -148,6 +169,7 @@ static int by_place(const void *a, const void *b)
 static af_status put_in_order(af_fsd_pack *p, part *t)
 {
     bool ordered = true;
+    if (!t->n) return AF_OK;
     qsort(t->key, (size_t)t->n, sizeof *t->key, by_place);
     for (int64_t i = 0; i < t->n; i++) ordered = ordered && t->key[i].at == i;
     if (ordered) return AF_OK;
@@ -240,7 +262,10 @@ af_status af_fsd_pack_write(af_fsd_pack *p, const char *provenance, const char *
         AF_TRY(put_in_order(p, t));
         AF_TRY(describe_samples(p, t));
     }
+    AF_TRY(put_in_order(p, &p->noise));
     AF_TRY(make_scale(p));
+    c[0].noises = p->noise.n;
+    if (c[0].noises) AF_TRY(af_spill_map(&p->noise.x, &c[0].noise));
     for (int k = 0; k < 2; k++) AF_TRY(fill_content(&c[k], p, &p->part[k]));
     return af_dataset_write_pair(p->r->directory, &c[0], &c[1]);
 }

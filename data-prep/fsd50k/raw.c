@@ -19,19 +19,23 @@ typedef struct sum {
     char file[AF_FSD_NAME], hex[AF_SHA256_HEX];
 } sum;
 
+typedef struct sums {
+    sum *s;
+    int count, capacity;
+} sums;
+
 typedef struct import {
     const af_prep_request *r;
     const af_fsd_layout *layout;
     af_fsd_tables tables;
     af_fsd_pack *pack;
-    sum *sums;
-    int count, capacity;
+    sums clips, noise; /* of the sound files that were read */
 } import;
 
 /* The clip of a member that is wanted, else -1. */
 static int wanted_clip(const import *m, const char *member, const af_fsd_piece **piece)
 {
-    if (!af_fsd_is_sound(member)) return -1;
+    if (!af_fsd_is_sound(member) || af_fsd_is_noise(member)) return -1;
     int clip = af_fsd_tables_clip(&m->tables, member, piece);
     if (clip < 0 || !af_fsd_pack_wants(m->pack, clip)) return -1;
     bool used =
@@ -39,22 +43,30 @@ static int wanted_clip(const import *m, const char *member, const af_fsd_piece *
     return used ? clip : -1;
 }
 
+/* The number of a recording of noise that is wanted, else -1. */
+static int wanted_noise(const import *m, const char *member)
+{
+    if (!af_fsd_is_sound(member) || !af_fsd_is_noise(member)) return -1;
+    const int k = af_fsd_names_find(&m->tables.noise, af_path_name(member));
+    return k >= 0 && af_fsd_noise_used(m->layout, k, m->tables.noise.count) ? k : -1;
+}
+
 static bool want(const char *member, void *self)
 {
     const af_fsd_piece *piece;
-    return wanted_clip(self, member, &piece) >= 0;
+    return wanted_clip(self, member, &piece) >= 0 || wanted_noise(self, member) >= 0;
 }
 
-static af_status note(import *m, const char *file, const void *data, size_t size)
+static af_status note(sums *t, const char *file, const void *data, size_t size)
 {
-    if (m->count == m->capacity) {
-        int capacity = m->capacity ? 2 * m->capacity : 1024;
-        sum *more = af_realloc(m->sums, (size_t)capacity * sizeof *more);
+    if (t->count == t->capacity) {
+        int capacity = t->capacity ? 2 * t->capacity : 1024;
+        sum *more = af_realloc(t->s, (size_t)capacity * sizeof *more);
         if (!more) return AF_ENOMEM;
-        m->sums = more;
-        m->capacity = capacity;
+        t->s = more;
+        t->capacity = capacity;
     }
-    sum *s = &m->sums[m->count++];
+    sum *s = &t->s[t->count++];
     strcpy(s->file, file); /* it was found in the tables, so it fits */
     af_sha256_of(data, size, s->hex);
     return AF_OK;
@@ -63,16 +75,18 @@ static af_status note(import *m, const char *file, const void *data, size_t size
 static af_status take(const char *member, const void *data, size_t size, void *self)
 {
     import *m = self;
-    const af_fsd_piece *piece;
-    int clip = wanted_clip(m, member, &piece);
+    const af_fsd_piece *piece = NULL;
+    const int noise = wanted_noise(m, member);
+    const int clip = noise < 0 ? wanted_clip(m, member, &piece) : -1;
     char path[AF_PATH_MAX];
     int16_t *x = NULL;
     int64_t n = 0;
     AF_TRY(af_path_join(path, m->r->source, member));
-    AF_TRY(note(m, af_path_name(member), data, size));
+    AF_TRY(note(noise < 0 ? &m->clips : &m->noise, af_path_name(member), data, size));
     AF_TRY(af_fsd_sound(&x, &n, data, size, path));
-    af_status st = piece ? af_fsd_pack_chunk(m->pack, clip, piece->number, x, n)
-                         : af_fsd_pack_clip(m->pack, clip, x, n);
+    af_status st = noise >= 0 ? af_fsd_pack_noise(m->pack, noise, x, n)
+                   : piece    ? af_fsd_pack_chunk(m->pack, clip, piece->number, x, n)
+                              : af_fsd_pack_clip(m->pack, clip, x, n);
     af_free(x);
     return st;
 }
@@ -82,24 +96,25 @@ static int by_file(const void *a, const void *b)
     return strcmp(((const sum *)a)->file, ((const sum *)b)->file);
 }
 
-static af_status list_digest(import *m, char hex[AF_SHA256_HEX])
+/* {"files": 3, "sha256_of_sha256sum": "..."} */
+static json_t *sums_json(sums *t)
 {
+    char hex[AF_SHA256_HEX];
     af_sha256 *h = af_sha256_new();
-    if (!h) return AF_ENOMEM;
-    qsort(m->sums, (size_t)m->count, sizeof *m->sums, by_file);
-    for (int k = 0; k < m->count; k++)
-        af_sha256_addf(h, "%s  %s\n", m->sums[k].hex, m->sums[k].file);
+    if (!h) return NULL;
+    if (t->count) qsort(t->s, (size_t)t->count, sizeof *t->s, by_file);
+    for (int k = 0; k < t->count; k++) af_sha256_addf(h, "%s  %s\n", t->s[k].hex, t->s[k].file);
     af_sha256_end(h, hex);
-    return AF_OK;
+    return json_pack("{s:i, s:s}", "files", t->count, "sha256_of_sha256sum", hex);
 }
 
 static af_status describe(import *m, json_t **out)
 {
     char hex[AF_SHA256_HEX];
-    AF_TRY(list_digest(m, hex));
-    json_t *source = json_pack("{s:s, s:s, s:O, s:{s:i, s:s}}", "data", "FSD50K", "layout",
+    json_t *source = json_pack("{s:s, s:s, s:O, s:o}", "data", "FSD50K", "layout",
                                af_fsd_kind_names[m->tables.kind], "files", m->tables.files,
-                               "sounds", "files", m->count, "sha256_of_sha256sum", hex);
+                               "sounds", sums_json(&m->clips));
+    if (source && m->noise.count) json_object_set_new(source, "noise", sums_json(&m->noise));
     if (source && !af_dir_exists(m->r->source)) {
         af_status st = af_sha256_file(m->r->source, hex);
         if (st != AF_OK) {
@@ -147,10 +162,11 @@ static af_status import_into(import *m)
 
 af_status af_fsd_raw_import(const af_prep_request *r)
 {
-import m = {.r = r, .layout = & af_fsd_layouts[r->size] };
+    struct import m = {.r = r, .layout = &af_fsd_layouts[r->size]};
     af_status st = import_into(&m);
     af_fsd_pack_free(m.pack);
     af_fsd_tables_close(&m.tables);
-    af_free(m.sums);
+    af_free(m.clips.s);
+    af_free(m.noise.s);
     return st;
 }

@@ -28,25 +28,14 @@ static const char *const role_files[ROLES] = {
 static const role needed[AF_FSD_KINDS][4] = {{VOCABULARY, DEV, EVAL, ROLES},
                                              {MAP, TRAIN, VALID, EVAL}};
 
-typedef struct names { /* of sound files, without directories */
-    char (*n)[AF_FSD_NAME];
-    int count, capacity;
-} names;
-
 typedef struct scan {
     const char *path;
     af_fsd_tables *t;
     char *text[ROLES], *where[ROLES];
     size_t size[ROLES];
-    names sounds;
+    af_fsd_names sounds;
     af_status failed;
 } scan;
-
-bool af_fsd_is_sound(const char *member)
-{
-    size_t n = strlen(member);
-    return n > 5 && (!strcmp(member + n - 4, ".wav") || !strcmp(member + n - 5, ".flac"));
-}
 
 static role role_of(const char *member)
 {
@@ -55,25 +44,21 @@ static role role_of(const char *member)
     return (role)r;
 }
 
-static af_status remember(names *s, const char *name)
+static af_status remember(scan *s, const char *member)
 {
-    if (strlen(name) >= AF_FSD_NAME) return AF_OK; /* no name of the tables is so long */
-    if (s->count == s->capacity) {
-        int capacity = s->capacity ? 2 * s->capacity : 1024;
-        char(*n)[AF_FSD_NAME] = af_realloc(s->n, (size_t)capacity * sizeof *n);
-        if (!n) return AF_ENOMEM;
-        s->n = n;
-        s->capacity = capacity;
-    }
-    strcpy(s->n[s->count++], name);
-    return AF_OK;
+    const char *name = af_path_name(member);
+    const bool noise = af_fsd_is_noise(member), fits = strlen(name) < AF_FSD_NAME;
+    if (noise && !fits)
+        return af_fail(AF_EFORMAT, "%s/%s: want a name of at most %d bytes", s->path, member,
+                       AF_FSD_NAME - 1);
+    if (!fits) return AF_OK; /* no name of the tables is so long */
+    return af_fsd_names_add(noise ? &s->t->noise : &s->sounds, name);
 }
 
 static bool want(const char *member, void *self)
 {
     scan *s = self;
-    if (s->failed == AF_OK && af_fsd_is_sound(member))
-        s->failed = remember(&s->sounds, af_path_name(member));
+    if (s->failed == AF_OK && af_fsd_is_sound(member)) s->failed = remember(s, member);
     return role_of(member) != ROLES;
 }
 
@@ -205,10 +190,12 @@ static af_status read_all(scan *s)
     AF_TRY(s->failed);
     AF_TRY(which_layout(s));
     AF_TRY(s->t->kind == AF_FSD_OFFICIAL ? read_official(s) : read_chunked(s));
+    AF_TRY(af_fsd_names_sort(&s->t->noise, s->path));
     for (int k = 0; k < s->sounds.count; k++) AF_TRY(mark(s, s->sounds.n[k]));
     if (s->t->kind == AF_FSD_CHUNKED) AF_TRY(number_pieces(s->t));
-    af_log(AF_LOG_INFO, "%s: %d clips in the tables, %d sound files of them, %d labels", s->path,
-           s->t->clips.count, s->t->sounds, s->t->clips.labels);
+    af_log(AF_LOG_INFO,
+           "%s: %d clips in the tables, %d sound files of them, %d labels, %d recordings of noise",
+           s->path, s->t->clips.count, s->t->sounds, s->t->clips.labels, s->t->noise.count);
     return AF_OK;
 }
 
@@ -227,7 +214,7 @@ af_status af_fsd_tables_read(af_fsd_tables *out, const char *path)
         af_free(s->text[r]);
         af_free(s->where[r]);
     }
-    af_free(s->sounds.n);
+    af_fsd_names_close(&s->sounds);
     af_free(s);
     return st;
 }
@@ -236,6 +223,7 @@ void af_fsd_tables_close(af_fsd_tables *t)
 {
     af_fsd_clips_close(&t->clips);
     af_fsd_pieces_close(&t->pieces);
+    af_fsd_names_close(&t->noise);
     json_decref(t->files);
     t->files = NULL;
 }

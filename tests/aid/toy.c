@@ -20,7 +20,14 @@ void toy_fill(toy *t, const af_task *task)
         for (int e = 0; e < TOY_Y; e++) t->dense[i * TOY_Y + e] = (float)(i - e);
         t->label[i] = i % 4 % 3;
         t->group[i] = 100 + i / 3;
+        t->level[i] = (float)i / 8;
         snprintf(t->ids + (size_t)i * AF_ID_MAX, AF_ID_MAX, "A%05d%s", i / 3, i % 3 ? "b" : "");
+    }
+    for (int e = 0; e < TOY_NOISE * TOY_X; e++) {
+        const int value = 60 - 9 * (e / TOY_X) + e % TOY_X;
+        t->noise[e] = (float)value;
+        t->noise_bytes[e] = (uint8_t)value;
+        t->noise_shorts[e] = (int16_t)value;
     }
     for (int e = 0; e < TOY_X; e++) {
         t->mean[e] = (float)e;
@@ -46,6 +53,9 @@ void toy_fill(toy *t, const af_task *task)
         .y = dense ? (const void *)t->dense : (const void *)t->label,
         .ids = t->ids,
         .group = t->group,
+        .level = t->level,
+        .noises = TOY_NOISE,
+        .noise = t->noise,
         .split = {[AF_CLEAN] = {{t->train, 6}, {t->valid, 3}, {t->rest, 3}},
                   [AF_PAPER] = {{t->train, 6}, {NULL, 0}, {NULL, 0}}},
         .scaling = {[AF_CLEAN] = {.x_mean = t->mean, .x_std = t->std}},
@@ -64,7 +74,17 @@ void toy_store_as(toy *t, af_stored type)
         t->bytes[i] = (uint8_t)value;
         t->shorts[i] = (int16_t)value;
     }
-    t->content.x = type == AF_STORED_UINT8 ? (const void *)t->bytes : (const void *)t->shorts;
+    const bool bytes = type == AF_STORED_UINT8;
+    t->content.x = bytes ? (const void *)t->bytes : (const void *)t->shorts;
+    if (t->content.noises)
+        t->content.noise = bytes ? (const void *)t->noise_bytes : (const void *)t->noise_shorts;
+}
+
+void toy_hold_out(toy *t)
+{
+    t->content.part = AF_HELD_OUT;
+    t->content.noises = 0;
+    t->content.noise = NULL;
 }
 
 void toy_fill_pair(toy *main, toy *held_out, const af_task *task)
@@ -72,7 +92,7 @@ void toy_fill_pair(toy *main, toy *held_out, const af_task *task)
     toy_fill(main, task);
     toy_fill(held_out, task);
     main->content.split[AF_CLEAN][AF_TEST] = (af_indices){0};
-    held_out->content.part = AF_HELD_OUT;
+    toy_hold_out(held_out);
     memset(held_out->content.split, 0, sizeof held_out->content.split);
     held_out->content.split[AF_CLEAN][AF_TEST] = (af_indices){held_out->rest, 3};
 }

@@ -7,7 +7,7 @@ void toy_write(const af_task *task, af_dataset_part part)
 {
     toy t;
     toy_fill(&t, task);
-    t.content.part = part;
+    if (part == AF_HELD_OUT) toy_hold_out(&t);
     assert_ok(af_dataset_write(work_dir, &t.content));
 }
 
