@@ -36,7 +36,8 @@ static af_status inflate_all(char **data, size_t *size, size_t room, gzFile f, c
 {
     for (;;) {
         if (*size == room) {
-            char *moved = af_realloc(*data, room *= 2);
+            room = room <= max / 2 ? 2 * room : max + FIRST; /* a byte too many is seen in it */
+            char *moved = af_realloc(*data, room);
             if (!moved) return AF_ENOMEM;
             *data = moved;
         }

@@ -37,6 +37,11 @@ af_status af_own_array_new(af_own_array *out, af_own_type type, int rank, const 
     return out->data ? AF_OK : AF_ENOMEM;
 }
 
+size_t af_own_array_bytes(const af_own_array *a)
+{
+    return (size_t)a->count * width_of(a->type);
+}
+
 void af_own_array_close(af_own_array *a)
 {
     af_free(a->data);
