@@ -1,9 +1,8 @@
-/* Hostile HDF5 files of a user. An input that starts like HDF5 is taken as the file; any other is a
- * list of changes to a good one, three bytes each (position in 1/65536 of the file, value), so that
- * the fuzzer starts behind the first checks. The good file has arrays that are contiguous, chunked
- * and deflated, compact, and of texts; every one of them is asked for, by its name, as values and
- * as codes. What is accepted is finite, ends where it says, and took no more memory than the file
- * can justify. */
+/* Hostile HDF5 files of a user. The first byte chooses which array is asked for. If the rest starts
+ * like HDF5 it is the file; else it is a list of changes to a good one, three bytes each (position
+ * in 1/65536 of the file, value), so that the fuzzer starts behind the first checks. The good file
+ * has arrays that are contiguous, chunked and deflated, compact, and of texts. HDF5 crashes on many
+ * of these, in the process that reads; here each must be an error, or values that are finite. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,15 +14,9 @@
 #include "core/data/dataset.h"
 #include "data-prep/own/array.h"
 
-/* HDF5 itself leaks when it meets damaged metadata. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libhdf5";
-}
-
-enum { N = 24, WIDE = 5 };
-static const char *const keys[] = {"/plain", "/deep/packed", "/small", "/names", "/link"};
+enum { N = 24, WIDE = 5, MOST_ARGUMENTS = 64 };
+static const char *const keys[] = {"/plain", "/deep/packed", "/small", "/names", "/link", NULL};
+enum { KEYS = sizeof keys / sizeof *keys };
 static char directory[] = "/tmp/afield-fuzz-XXXXXX";
 static char path[AF_PATH_MAX];
 static char *good;
@@ -114,35 +107,38 @@ static bool ask(const char *key, af_own_use use)
     return st == AF_OK;
 }
 
-static int ask_all(void)
-{
-    int read = 0;
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-        read += ask(keys[k], AF_OWN_VALUES) + ask(keys[k], AF_OWN_CODES);
-    if (ask(NULL, AF_OWN_VALUES)) abort();
-    return read;
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    (void)argc, (void)argv;
+    /* what HDF5 asks for in the other process, where nothing else limits it, is no finding */
+    static char limit[] = "-malloc_limit_mb=100000", *given[MOST_ARGUMENTS];
+    must(*argc < MOST_ARGUMENTS - 1);
+    memcpy(given, *argv, (size_t)*argc * sizeof *given);
+    given[(*argc)++] = limit;
+    *argv = given;
     af_hdf5_quiet();
     must(mkdtemp(directory) && !atexit(clean));
     must(af_path_join(path, directory, "fuzz.h5") == AF_OK);
     write_good();
     must(af_file_read(&good, &good_size, path, 1 << 20) == AF_OK);
-    must(ask_all() == 7); /* texts are no values, and the link leads elsewhere */
+    for (int k = 0; k < KEYS; k++) { /* texts are no values, and the link leads elsewhere */
+        must(ask(keys[k], AF_OWN_VALUES) == (k < 3));
+        must(ask(keys[k], AF_OWN_CODES) == (k < 4));
+    }
     return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    if (!size) return 0;
+    const int choice = data[0] % (2 * KEYS);
+    data++;
+    size--;
     if (size >= 4 && !memcmp(data, "\x89HDF", 4))
         put(data, size);
     else
         put_changed(data, size);
-    ask_all();
+    ask(keys[choice / 2], choice % 2 ? AF_OWN_CODES : AF_OWN_VALUES);
     return 0;
 }

@@ -156,6 +156,7 @@ put("fuzz_wfdb", "labels", b"\2" b"A00001,N\nA00002,A\r\nA00003,O\nA00004,~\n")
 put("fuzz_ucr", "tsv", b"\0\3" b"1\t0.5\t-1\t2e3\t4\n2\t1\t2\t3\t4\n")
 put("fuzz_ucr", "txt", b"\1\2" b"  1.0  0.5  -1  2\n\n# more\n  2.0 1 2 3\n")
 put("fuzz_ucr", "arff", b"\2\2" b"% c\n@relation r\n@attribute a numeric\n@data\n1,2,3,1\n4,5,6,2\n")
+put("fuzz_ucr", "large", b"\0\0" b"1\t1e300\n")
 put("fuzz_ucr", "ts", b"\3\2" b"#c\n@problemName p\n@classLabel true 1 2\n@data\n1,2,3:1\n4,5,6:2\n")
 
 # ---- binary formats ----
@@ -163,9 +164,10 @@ put("fuzz_ucr", "ts", b"\3\2" b"#c\n@problemName p\n@classLabel true 1 2\n@data\
 put("fuzz_dataset", "as_it_is", b"")
 put("fuzz_dataset", "one", patches((0x1234, 0)) + b"\0")
 put("fuzz_dataset", "two", patches((0x8000, 0xff), (0xf000, 1)) + b"\0\0")
-put("fuzz_own_hdf5", "as_it_is", b"")
-put("fuzz_own_hdf5", "changed", patches((0x0400, 3), (0x1000, 0xff)))
-put("fuzz_own_hdf5", "beginning", b"\x89HDF\r\n\x1a\n" + bytes([2, 8, 8, 0]) + b"\xff" * 32)
+put("fuzz_own_hdf5", "plain", b"\0" + patches((0x0400, 3)))
+put("fuzz_own_hdf5", "packed", b"\2" + patches((0x1000, 0xff)))
+put("fuzz_own_hdf5", "names", b"\7" + patches((0x8000, 0x41)))
+put("fuzz_own_hdf5", "bare", b"\1\x89HDF\r\n\x1a\n" + bytes([2, 8, 8, 0]) + b"\xff" * 32)
 
 put("fuzz_fits", "bare", b"\0" + fits_head(
     ("SIMPLE", "T"), ("BITPIX", 16), ("NAXIS", 2), ("NAXIS1", 4), ("NAXIS2", 3)) + bytes(24))
