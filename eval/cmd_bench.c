@@ -192,7 +192,7 @@ const af_cmd af_cmd_bench = {
             "    - method: wrn\n"
             "    - method: regularized_evolution\n"
             "      set: population=5        # optional, as are space and name\n"
-            "  seeds: [0, 1, 2]             # optional, as are size, budget, protocol, workers, "
+            "  seeds: [0, 1, 2]             # optional, as are size, budget, protocol, epochs, "
             "backend\n"
             "  budget: 4x",
     .options = table,

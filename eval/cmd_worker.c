@@ -63,6 +63,17 @@ static af_status open_numbers(worker *w)
     return AF_OK;
 }
 
+static af_status open_recipe(worker *w)
+{
+    int64_t epochs;
+    AF_TRY(af_json_int(&epochs, w->open, "recipe_epochs"));
+    if (epochs < 1 || epochs > AF_EPOCHS_MAX)
+        return af_fail(AF_EFORMAT, "a recipe of %lld epochs: out of range", (long long)epochs);
+    w->bench.recipe = w->bench.task->recipe[w->data->size];
+    w->bench.recipe.epochs = (int)epochs;
+    return AF_OK;
+}
+
 static af_status open_bench(worker *w)
 {
     af_workbench *b = &w->bench;
@@ -73,8 +84,7 @@ static af_status open_bench(worker *w)
     AF_TRY(af_dataset_open(&w->data, data, b->task, AF_MAIN));
     b->data = w->data;
     b->io = af_dataset_io(w->data);
-    b->recipe = b->task->recipe[w->data->size];
-    return AF_OK;
+    return open_recipe(w);
 }
 
 /* A failed trial is an answer too; the one who asked decides what becomes of the run. */

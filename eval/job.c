@@ -28,6 +28,10 @@
             af_network_sizes, NULL),                                                               \
         ROW("protocol", AF_OPT_CHOICE, protocol, "clean", 0, 0,                                    \
             "clean: validation decides; paper: as NAS-Bench-360 did", af_protocol_names, NULL),    \
+        ROW("epochs", AF_OPT_INT, epochs, "0", 0, AF_EPOCHS_MAX,                                   \
+            "of the whole recipe, whose schedule they compress; 0: the task's own, which stay "    \
+            "the measure of 1x",                                                                   \
+            NULL, NULL),                                                                           \
         ROW("workers", AF_OPT_INT, workers, workers_default, 1, 1024,                              \
             "trials in flight, by a virtual clock; part of the configuration", NULL, NULL)
 #define OF_A_MACHINE                                                                               \
@@ -94,12 +98,13 @@ af_status af_job_directory(char out[AF_PATH_MAX], const af_job *j)
 {
     const af_space *own = af_find_space(j->method);
     const char *space = own && own->baseline ? "" : j->space ? j->space : "nb201";
-    char method[64];
+    char method[64], epochs[32] = "";
     af_job_method_name(method, j->method);
-    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s-s%" PRIu64, j->task,
+    if (j->epochs) snprintf(epochs, sizeof epochs, "-%depochs", j->epochs);
+    return af_path_format(out, "runs/%s-%s-%s%s%s-%s%s%s-s%" PRIu64, j->task,
                           af_size_names[size_of(j, af_find_task(j->task))], method,
                           *space ? "-" : "", space, j->budget,
-                          j->protocol == AF_PAPER ? "-paper" : "", j->seed);
+                          j->protocol == AF_PAPER ? "-paper" : "", epochs, j->seed);
 }
 
 typedef struct resolved {
@@ -200,6 +205,7 @@ static af_status resolve(resolved *r, const af_job *j)
 {
     *r = (resolved){.o = {.seed = j->seed,
                           .protocol = (af_protocol)j->protocol,
+                          .epochs = j->epochs,
                           .workers = j->workers,
                           .threads = j->threads,
                           .jobs = j->jobs,

@@ -9,7 +9,7 @@
 
 typedef struct af_job {
     const char *task, *method, *space, *set, *budget, *backend, *precision, *out;
-    int size, protocol, workers, threads, jobs;
+    int size, protocol, epochs, workers, threads, jobs;
     uint64_t seed;
     bool resume, json; /* json: print result.json when done */
 } af_job;

@@ -150,6 +150,16 @@ static spread find_spread(const af_result *const *row, int rows)
     return s;
 }
 
+/* Of a training that is not the task's recipe, whatever the other rows are. */
+static void append_epochs(char label[128], const af_result *one)
+{
+    const json_t *epochs = af_result_member(one, "epochs");
+    char number[32];
+    if (!json_is_integer(epochs)) return;
+    snprintf(number, sizeof number, " epochs=%lld", (long long)json_integer_value(epochs));
+    append(label, number, "");
+}
+
 static void make_label(char label[128], const af_result *const *row, int rows, int mine, spread s)
 {
     const af_result *one = row[mine];
@@ -171,6 +181,7 @@ static void make_label(char label[128], const af_result *const *row, int rows, i
     if (backend) append(label, " ", one->backend);
     if (precision) append(label, " ", one->precision);
     if (options) append_options(label, one);
+    append_epochs(label, one);
 }
 
 /* ---- order: best rank first, then by label ---- */

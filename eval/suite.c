@@ -33,15 +33,16 @@ static const cyaml_schema_field_t suite_fields[] = {
     TEXT(size, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(budget, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(protocol, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
+    TEXT(epochs, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(workers, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(backend, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(precision, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t suite_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, af_suite, suite_fields)};
-static const char *const keys[] = {"title",    "tasks",   "methods", "method",    "space",
-                                   "set",      "name",    "seeds",   "size",      "budget",
-                                   "protocol", "workers", "backend", "precision", NULL};
+static const char *const keys[] = {
+    "title", "tasks",  "methods", "method",   "space",   "set",     "name",      "seeds",
+    "size",  "budget", "epochs",  "protocol", "workers", "backend", "precision", NULL};
 
 /* ---- libcyaml's side ---- */
 
@@ -155,6 +156,7 @@ af_status af_suite_job(af_job *out, char name[256], const af_suite *s, size_t in
     AF_TRY(set(out, "size", s->size));
     AF_TRY(set(out, "budget", s->budget));
     AF_TRY(set(out, "protocol", s->protocol));
+    AF_TRY(set(out, "epochs", s->epochs));
     AF_TRY(set(out, "workers", s->workers));
     AF_TRY(set(out, "backend", s->backend));
     AF_TRY(set(out, "precision", s->precision));

@@ -7,8 +7,8 @@
  *       - method: regularized_evolution
  *         space: nb201                      # optional; so are set and name
  *         set: population=5
- *     seeds: [0, 1, 2]                      # optional from here on; also: size, protocol, workers,
- *     budget: 4x                            # backend, precision
+ *     seeds: [0, 1, 2]                      # optional from here on; also: size, protocol, epochs,
+ * workers, budget: 4x                            # backend, precision
  */
 #ifndef AF_SUITE_H
 #define AF_SUITE_H
@@ -24,7 +24,7 @@ typedef struct af_suite {
     char **tasks, **seeds; /* seeds: NULL means seed 0 */
     af_suite_method *methods;
     unsigned tasks_count, seeds_count, methods_count;
-    char *size, *budget, *protocol, *workers, *backend,
+    char *size, *budget, *protocol, *epochs, *workers, *backend,
         *precision; /* as --options; NULL: their defaults */
 } af_suite;
 

@@ -39,12 +39,13 @@ af_status af_run_header(json_t **out, const af_run_options *o, const af_workbenc
     json_t *options =
         o->searcher_options_json ? json_incref(o->searcher_options_json) : json_object();
     *out = json_pack(
-        "{si ss ss ss ss ss ss so sI ss si ss ss so si s{ss si} s{ss ss}}", "format", FORMAT,
+        "{si ss ss ss ss ss ss so sI ss si ss ss so so si s{ss si} s{ss ss}}", "format", FORMAT,
         "afield", AF_VERSION, "task", o->task->name, "size", af_size_names[o->size], "protocol",
         af_protocol_names[o->protocol], "method", o->searcher ? o->searcher->name : o->space->name,
         "space", o->space->name, "searcher_options", options, "seed", (json_int_t)o->seed, "budget",
         budget, "workers", o->workers, "backend", o->backend->name, "precision",
-        af_precision_name(o->backend, o->precision), "recipe", recipe_json(&w->recipe),
+        af_precision_name(o->backend, o->precision), "epochs",
+        o->epochs ? json_integer(o->epochs) : json_null(), "recipe", recipe_json(&w->recipe),
         "search_epochs", search_epochs, "metric", "name", o->metric->name, "version",
         o->metric->version, "data", "provenance", w->data->provenance, "sha256", w->data->sha256);
     return *out ? AF_OK : af_fail(AF_ENOMEM, "no memory for the header of the run");

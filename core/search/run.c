@@ -88,6 +88,7 @@ static af_status open_bench(af_run_state *r)
         .trials = r->trials,
         .checkpoint_seconds = AF_CHECKPOINT_SECONDS,
     };
+    if (o->epochs) r->bench.recipe.epochs = o->epochs;
     int full = r->bench.recipe.epochs;
     r->context = (af_search_context){.space = o->space,
                                      .seed = o->seed,

@@ -63,6 +63,7 @@ typedef struct af_run_options {
     uint64_t seed;
     af_size size;
     af_protocol protocol;
+    int epochs; /* of the recipe, whose schedule they compress; 0: the task's own */
     int workers, threads;
     int jobs;            /* trials executed at once, in processes of their own; 1: in this one */
     const char *program; /* of those processes: the path of afield; NULL where jobs is 1 */

@@ -5,6 +5,8 @@
 #include "core/train/augment.h"
 #include "core/train/optimiser.h"
 
+enum { AF_EPOCHS_MAX = 100000 }; /* that a recipe may ask for */
+
 typedef struct af_recipe {
     int epochs, batch;
     af_optimiser optimiser;

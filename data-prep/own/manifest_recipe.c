@@ -93,7 +93,7 @@ af_status af_own_recipe(af_recipe *out, const af_yaml_node *root, const af_task 
     if (!map) return AF_OK;
     int optimiser = out->optimiser;
     AF_TRY(af_yaml_keys(map, keys));
-    AF_TRY(read_int(&out->epochs, map, "epochs", 1, 100000));
+    AF_TRY(read_int(&out->epochs, map, "epochs", 1, AF_EPOCHS_MAX));
     AF_TRY(read_int(&out->batch, map, "batch", 1, 1 << 16));
     AF_TRY(af_yaml_choice(&optimiser, map, "optimiser", optimisers));
     if (optimiser != (int)out->optimiser) { /* the default's rates were for the other one */

@@ -17,9 +17,17 @@
 #define FMA(a, b, c)        _mm512_fmadd_ps(a, b, c)
 
 #include "core/backends/onednn/winograd_kernels.h"
+#include "core/backends/onednn/winograd_line.h"
 
-static const af_winograd_isa isa = {"winograd:avx512", LANES,    GRANULE,  transform, expand,
-                                    multiply,          contract, correlate};
+static const af_winograd_isa isa = {
+    .name = {"winograd:avx512", "winograd line:avx512"},
+    .vector = LANES,
+    .granule = GRANULE,
+    .multiply = multiply,
+    .correlate = correlate,
+    .square = {16, transform, expand, contract},
+    .line = {LINE(3), LINE(4), LINE(5)},
+};
 const af_winograd_isa *const af_winograd_avx512 = &isa;
 #else
 const af_winograd_isa *const af_winograd_avx512 = NULL;

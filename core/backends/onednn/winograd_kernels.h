@@ -1,6 +1,7 @@
-/* The kernels of winograd.h for vectors VECTOR of LANES floats. The including file defines those,
- * and TARGET, GRANULE, LOAD, LOAD_PART, STORE, STORE_PART, ALL and FMA. A block of 3 or 2 GRANULE
- * rows and 2 vectors of a product stays in registers; sums run over channels (or tiles) in order.
+/* The products of winograd.h and its square tiles, for vectors VECTOR of LANES floats. The
+ * including file defines those, and TARGET, GRANULE, LOAD, LOAD_PART, STORE, STORE_PART, ALL and
+ * FMA. A block of 3 or 2 GRANULE rows and 2 vectors of a product stays in registers; sums run over
+ * channels (or tiles) in order.
  *
  *     B' = 1  0 -1  0     G = 1    0    0      A' = 1  1  1  0
  *          0  1  1  0         1/2  1/2  1/2         0  1 -1  1
@@ -110,13 +111,25 @@ PART void expand_channels(float *d, const af_winograd_line *l, const float *cons
     }
 }
 
+/* Floats between tiles of the panel that has channel c, a multiple of LANES. */
+PART int panel_step(const af_winograd_line *l, int c)
+{
+    bool single = c % (2 * LANES) == 0 && c + LANES >= l->c; /* a panel of one vector */
+    return single ? LANES : 2 * LANES;
+}
+
+/* Where it has this channel of tile `first`. */
+PART size_t panel_of(const af_winograd_line *l, int first, int c)
+{
+    return (size_t)(c / (2 * LANES)) * l->panel + (size_t)(c % (2 * LANES)) +
+           (size_t)first * (size_t)panel_step(l, c);
+}
+
 KERNEL void expand(float *d, int first, const af_winograd_line *l, const float *const row[2])
 {
     for (int c = 0; c < l->c; c += LANES) {
-        bool single = c % (2 * LANES) == 0 && c + LANES >= l->c; /* a panel of one vector */
-        int step = single ? LANES : 2 * LANES, left = l->c - c;
-        float *to = d + (size_t)(c / (2 * LANES)) * l->panel + c % (2 * LANES);
-        to += (ptrdiff_t)first * step;
+        int step = panel_step(l, c), left = l->c - c;
+        float *to = d + panel_of(l, first, c);
         if (left >= LANES)
             expand_channels(to, l, row, c, LANES, step);
         else
@@ -218,7 +231,7 @@ PART void blocks(float *out, int count, const float *a, int row, int step, const
 
 KERNEL void multiply(float *m, const float *v, const float *u, const af_winograd_product *p)
 {
-    for (int e = 0; e < 16; e++, v += p->v_apart, u += p->u_apart, m += p->out_apart) {
+    for (int e = 0; e < p->values; e++, v += p->v_apart, u += p->u_apart, m += p->out_apart) {
         if (p->vectors == 2)
             blocks(m, p->tiles, v, p->v_step, 1, u, p->depth, 2, false);
         else
@@ -229,7 +242,7 @@ KERNEL void multiply(float *m, const float *v, const float *u, const af_winograd
 KERNEL void correlate(float *du, const float *v, const float *d, const af_winograd_product *p,
                       bool add)
 {
-    for (int e = 0; e < 16; e++, v += p->v_apart, du += p->u_apart, d += p->out_apart) {
+    for (int e = 0; e < p->values; e++, v += p->v_apart, du += p->u_apart, d += p->out_apart) {
         if (p->vectors == 2)
             blocks(du, p->depth, v, 1, p->v_step, d, p->tiles, 2, add);
         else

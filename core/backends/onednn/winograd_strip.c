@@ -1,7 +1,7 @@
-/* Convolution and correlation by F(2x2,3x3), a strip of tiles at a time: transformed, multiplied
- * for one panel of outputs after the other, and transformed back, so that what lies between stays
- * in cache. Tiles are taken in order and strips depend on shapes only, so the bits are the same on
- * any thread. */
+/* Convolution and correlation by Winograd's algorithm, a strip of tiles at a time: transformed,
+ * multiplied for one panel of outputs after the other, and transformed back, so that what lies
+ * between stays in cache. Tiles are taken in order and strips depend on shapes only, so the bits
+ * are the same on any thread. */
 #include "core/backends/onednn/onednn.h"
 #include "core/backends/onednn/winograd.h"
 
@@ -12,10 +12,10 @@ typedef struct place { /* of a line */
 static place place_of(const af_winograd_walk *a, int unit)
 {
     int row = unit / a->lines, first = unit % a->lines * a->line;
-    int left = (a->out.w + 1) / 2 - first;
+    int left = af_quotient_up(a->out.w, a->wide) - first;
     return (place){.image = row / a->rows,
-                   .row = 2 * (row % a->rows),
-                   .column = 2 * first,
+                   .row = a->high * (row % a->rows),
+                   .column = a->wide * first,
                    .tiles = left < a->line ? left : a->line};
 }
 
@@ -31,28 +31,30 @@ static int v_step(const af_winograd_walk *a)
     return af_round_up(a->in.c, a->isa->vector);
 }
 
-/* Floats between the 16 values of the strip's tiles, `step` floats each. */
+/* Floats between the values of the strip's tiles, `step` floats each. Later parts of the last tiles
+ * are read behind them, for nothing. */
 static size_t apart(const af_winograd_walk *a, int step)
 {
-    return (size_t)a->tiles * step + AF_WINOGRAD_SPACER;
+    return (size_t)(a->tiles + a->parts - 1) * step + AF_WINOGRAD_SPACER;
 }
 
-/* The strip's inputs in the Winograd domain, in rows; returns the number of tiles. */
+/* The strip's inputs in the Winograd domain, in rows; returns the number of tiles, with extra ones.
+ */
 static int transform(const af_winograd_walk *a, const float *x, int unit, int end, float *v)
 {
-    af_winograd_line l = {.w = a->in.w, .c = a->in.c, .step = v_step(a)};
+    af_winograd_line l = {.w = a->in.w, .c = a->in.c, .extra = a->parts - 1, .step = v_step(a)};
     l.apart = apart(a, l.step);
     int tiles = 0;
-    for (; unit < end; unit++, tiles += l.tiles) {
+    for (; unit < end; unit++, tiles += l.tiles + l.extra) {
         place p = place_of(a, unit);
         const float *row[4];
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < a->under; i++) {
             row[i] = row_of(x, a->in, p.image, p.row - a->top + i);
             if (!row[i]) row[i] = a->zeros;
         }
         l.column = p.column - a->left;
         l.tiles = p.tiles;
-        a->isa->transform(v + (size_t)tiles * l.step, &l, row);
+        a->tile->transform(v + (size_t)tiles * l.step, &l, row);
     }
     return tiles;
 }
@@ -61,17 +63,21 @@ static int transform(const af_winograd_walk *a, const float *x, int unit, int en
 static void expand(const af_winograd_walk *a, const float *dy, int unit, int end, float *d)
 {
     size_t each = apart(a, 2 * a->isa->vector);
-    af_winograd_line l = {.w = a->out.w, .c = a->out.c, .apart = each, .panel = 16 * each};
-    for (int tiles = 0; unit < end; unit++, tiles += l.tiles) {
+    af_winograd_line l = {.w = a->out.w,
+                          .c = a->out.c,
+                          .extra = a->parts - 1,
+                          .apart = each,
+                          .panel = (size_t)a->tile->values * each};
+    for (int tiles = 0; unit < end; unit++, tiles += l.tiles + l.extra) {
         place p = place_of(a, unit);
         const float *row[2];
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < a->high; i++) {
             row[i] = row_of(dy, a->out, p.image, p.row + i);
             if (!row[i]) row[i] = a->zeros;
         }
         l.column = p.column;
         l.tiles = p.tiles;
-        a->isa->expand(d, tiles, &l, row);
+        a->tile->expand(d, tiles, &l, row);
     }
 }
 
@@ -82,16 +88,16 @@ static void contract(const af_winograd_walk *a, const float *m, int unit, int en
     int wide = af_winograd_wide(a->out.c, o, a->isa->vector), left = a->out.c - o;
     af_winograd_line l = {
         .w = a->out.w, .c = left < wide ? left : wide, .apart = apart(a, wide), .step = wide};
-    for (; unit < end; unit++, m += l.tiles * wide) {
+    for (; unit < end; unit++, m += (l.tiles + a->parts - 1) * wide) {
         place p = place_of(a, unit);
         float *row[2];
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < a->high; i++) {
             row[i] = row_of(y, a->out, p.image, p.row + i);
             if (row[i]) row[i] += o;
         }
         l.column = p.column;
         l.tiles = p.tiles;
-        a->isa->contract(row, a->out.c, &l, m, bias ? bias + o : NULL, add);
+        a->tile->contract(row, a->out.c, &l, m, bias ? bias + o : NULL, add);
     }
 }
 
@@ -99,16 +105,18 @@ void af_winograd_convolve(const af_winograd_walk *a, int n, const float *x, floa
                           const float *u, const float *bias, bool add, float *scratch)
 {
     int vector = a->isa->vector, granule = a->isa->granule, units = n * a->rows * a->lines;
-    float *v = scratch, *m = v + 16 * apart(a, v_step(a));
+    size_t values = (size_t)a->tile->values;
+    float *v = scratch, *m = v + values * apart(a, v_step(a));
     for (int first = 0, end; first < units; first = end) {
         end = first + a->strip < units ? first + a->strip : units;
         int tiles = af_round_up(transform(a, x, first, end, v), granule);
-        af_winograd_product p = {.tiles = tiles < 2 * granule ? 2 * granule : tiles,
-                                 .depth = a->in.c,
+        af_winograd_product p = {.values = a->tile->values,
+                                 .tiles = tiles < 2 * granule ? 2 * granule : tiles,
+                                 .depth = af_winograd_depth(a->in.c, a->parts, vector),
                                  .v_step = v_step(a),
                                  .v_apart = apart(a, v_step(a))};
         const float *panel = u;
-        for (int o = 0; o < a->out.c; o += 2 * vector, panel += 16 * p.u_apart) {
+        for (int o = 0; o < a->out.c; o += 2 * vector, panel += values * p.u_apart) {
             int wide = af_winograd_wide(a->out.c, o, vector);
             p.vectors = wide / vector;
             p.u_apart = af_winograd_weights_apart(p.depth, wide);
@@ -123,24 +131,27 @@ void af_winograd_correlate(const af_winograd_walk *a, int n, const float *x, con
                            float *du, bool add, float *scratch)
 {
     int vector = a->isa->vector, units = n * a->rows * a->lines;
-    float *v = scratch, *d = v + 16 * apart(a, v_step(a));
+    size_t values = (size_t)a->tile->values;
+    float *v = scratch, *d = v + values * apart(a, v_step(a));
     size_t each = apart(a, 2 * vector);
     for (int first = 0, end; first < units; first = end, add = true) {
         end = first + a->strip < units ? first + a->strip : units;
-        af_winograd_product p = {.tiles = transform(a, x, first, end, v),
-                                 .depth = v_step(a),
+        /* behind the last extra tiles there is nothing that could be read */
+        af_winograd_product p = {.values = a->tile->values,
+                                 .tiles = transform(a, x, first, end, v) - (a->parts - 1),
+                                 .depth = a->parts * v_step(a),
                                  .v_step = v_step(a),
                                  .v_apart = apart(a, v_step(a)),
                                  .out_apart = each};
         expand(a, dy, first, end, d);
         const float *second = d;
         float *panel = du;
-        for (int o = 0; o < a->out.c; o += 2 * vector, second += 16 * each) {
+        for (int o = 0; o < a->out.c; o += 2 * vector, second += values * each) {
             int wide = af_winograd_wide(a->out.c, o, vector);
             p.vectors = wide / vector;
             p.u_apart = af_winograd_weights_apart(p.depth, wide);
             a->isa->correlate(panel, v, second, &p, add);
-            panel += 16 * p.u_apart;
+            panel += values * p.u_apart;
         }
     }
 }
@@ -154,23 +165,24 @@ enum { STRIP = 24 };
 
 void af_winograd_cut(af_winograd_walk *a, int n)
 {
-    int across = (a->out.w + 1) / 2, granule = a->isa->granule;
-    a->rows = (a->out.h + 1) / 2;
+    int across = af_quotient_up(a->out.w, a->wide), granule = a->isa->granule, extra = a->parts - 1;
+    a->rows = af_quotient_up(a->out.h, a->high);
     a->line = across;
-    for (a->lines = 1; a->line > STRIP;) a->line = (across + a->lines) / (a->lines + 1), a->lines++;
-    int units = n * a->rows * a->lines, most = STRIP / a->line;
+    for (a->lines = 1; a->line + extra > STRIP; a->lines++)
+        a->line = af_quotient_up(across, a->lines + 1);
+    int units = n * a->rows * a->lines, most = STRIP / (a->line + extra);
     a->strip = units < most ? units : most;
-    a->tiles = af_round_up(a->strip * a->line, granule);
+    a->tiles = af_round_up(a->strip * (a->line + extra), granule);
     if (a->tiles < 2 * granule) a->tiles = 2 * granule;
 }
 
 size_t af_winograd_convolve_floats(const af_winograd_walk *a)
 {
-    return 16 * (apart(a, v_step(a)) + apart(a, 2 * a->isa->vector));
+    return (size_t)a->tile->values * (apart(a, v_step(a)) + apart(a, 2 * a->isa->vector));
 }
 
 size_t af_winograd_correlate_floats(const af_winograd_walk *a)
 {
-    int wide = 2 * a->isa->vector, panels = (a->out.c + wide - 1) / wide;
-    return 16 * (apart(a, v_step(a)) + (size_t)panels * apart(a, wide));
+    int wide = 2 * a->isa->vector, panels = af_quotient_up(a->out.c, wide);
+    return (size_t)a->tile->values * (apart(a, v_step(a)) + (size_t)panels * apart(a, wide));
 }

@@ -1,17 +1,10 @@
 /* Weights into the Winograd domain of F(2x2,3x3) once a step, and their gradients back once a lane:
- * u = G g G' and g = G' u G, for all filters of a panel at once. Columns of channels that a panel
- * does not have are zero. */
+ * u = G g G' and g = G' u G, for all filters of a panel at once. */
 #include <string.h>
 #include "core/base/simd.h"
 #include "core/backends/onednn/winograd.h"
 
 enum { MAX_WIDE = 32 };
-
-size_t af_winograd_weight_floats(int in, int out, int vector)
-{
-    int panels = (out + 2 * vector - 1) / (2 * vector);
-    return (size_t)16 * panels * af_winograd_weights_apart(in, 2 * vector);
-}
 
 /* u = G g G' for `wide` filters side by side. */
 AF_INLINE void to_domain(float *u, size_t apart, float g[9][MAX_WIDE], int wide)
@@ -57,8 +50,7 @@ AF_INLINE void from_domain(float g[9][MAX_WIDE], const float *u, size_t apart, i
     }
 }
 
-/* Weights to panels [16][in][wide] of 2 * vector output channels, the last of as many as needed. */
-AF_SIMD void af_winograd_pack(float *u, const float *w, const af_filters *f, int vector)
+AF_SIMD void af_winograd_pack_square(float *u, const float *w, const af_filters *f, int vector)
 {
     float g[9][MAX_WIDE];
     for (int o = 0; o < f->out; o += 2 * vector) {
@@ -75,8 +67,8 @@ AF_SIMD void af_winograd_pack(float *u, const float *w, const af_filters *f, int
     }
 }
 
-/* And back, from panels with `rows` input channels. */
-AF_SIMD void af_winograd_unpack(float *w, const float *u, const af_filters *f, int rows, int vector)
+AF_SIMD void af_winograd_unpack_square(float *w, const float *u, const af_filters *f, int rows,
+                                       int vector)
 {
     float g[9][MAX_WIDE];
     for (int o = 0; o < f->out; o += 2 * vector) {
