@@ -265,6 +265,7 @@ static void imports_refuse(void **state)
         char **left;
         size_t count;
         long peak;
+        if (hostile_unbounded(c->says)) continue;
         snprintf(directory, sizeof directory, "%zu %s", i, c->what);
         snprintf(what, sizeof what, "%s, %s", c->task, c->what);
         c->make(directory);

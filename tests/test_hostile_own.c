@@ -80,6 +80,7 @@ static void own_arrays_refuse(void **state)
     own_files();
     for (size_t i = 0; i < LENGTH(own_cases); i++) {
         long peak;
+        if (hostile_unbounded(own_cases[i].says)) continue;
         outcome *o = hostile_bounded(&peak, import_own, &own_cases[i]);
         hostile_judge(own_cases[i].file, o, peak, own_cases[i].file, own_cases[i].says);
         assert_non_null(strstr(o->text, "own.yaml:6: x: "));

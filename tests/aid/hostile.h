@@ -3,6 +3,7 @@
 #ifndef AID_HOSTILE_H
 #define AID_HOSTILE_H
 #include <hdf5.h>
+#include <stdbool.h>
 #include "core/base/apart.h"
 #include "tests/aid/work.h"
 
@@ -40,6 +41,8 @@ typedef struct outcome { /* shared with the process that reads */
  * under AddressSanitizer), with its peak beyond what there was before, in MiB. Free it with
  * af_apart_free. */
 outcome *hostile_bounded(long *peak, af_status (*fn)(const void *), const void *payload);
+/* Cases that end where memory does, which has no bound here. */
+bool hostile_unbounded(const char *says);
 /* It is an error that names the file, says that, and took no more memory than allowed.
  * AFIELD_SHOW=1 prints it. */
 void hostile_judge(const char *what, const outcome *o, long peak, const char *file,
