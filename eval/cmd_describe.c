@@ -95,11 +95,12 @@ static af_status add_cost(json_t *o, const af_task *t, const options *given)
     const af_size size = given->size == AF_SIZES ? af_usual_size(t) : (af_size)given->size;
     AF_TRY(af_time_x(&m, t, size, backend, given->threads));
     json_object_set_new(o, "cost_of_1x",
-                        json_pack("{ss ss si sf sf sf sf sI}", "size", af_size_names[size],
+                        json_pack("{ss ss si sf sf sf sf sf sf sI}", "size", af_size_names[size],
                                   "backend", backend->name, "threads", m.threads, "flops",
                                   m.x_flops, "estimated_seconds", m.x_seconds, "seconds_per_step",
                                   m.step_seconds, "flops_per_second", m.step_flops / m.step_seconds,
-                                  "bytes", (json_int_t)m.memory));
+                                  "waiting_for_data", m.waiting, "loading", m.loading, "bytes",
+                                  (json_int_t)m.memory));
     return AF_OK;
 }
 

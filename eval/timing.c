@@ -62,17 +62,21 @@ static af_status time_steps(af_timing *out, trial_run *r)
     const af_cost *cost = af_plan_cost(r->plan);
     af_plan_info info = af_plan_describe(r->plan);
     AF_TRY(take_step(r, 0));
+    const af_loading before = af_loader_measured(r->loader);
     double started = af_clock(), seconds = 0;
     for (out->steps = 0; out->steps < MOST_STEPS && seconds < ENOUGH_SECONDS; out->steps++) {
         AF_TRY(take_step(r, out->steps + 1));
         seconds = af_clock() - started;
     }
+    const af_loading after = af_loader_measured(r->loader);
     out->batch = af_plan_batch(r->plan);
     out->memory = info.bytes_total;
     out->threads = info.threads;
     out->step_flops = (cost->forward + cost->backward) * out->batch;
     out->step_seconds = seconds / out->steps;
     out->x_seconds = out->x_flops / out->step_flops * out->step_seconds;
+    out->waiting = (after.waited - before.waited) / seconds;
+    out->loading = after.busy / (double)after.batches / out->step_seconds;
     return AF_OK;
 }
 

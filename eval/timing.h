@@ -7,6 +7,8 @@ typedef struct af_timing {
     double x_flops; /* of 1x */
     double step_flops, step_seconds;
     double x_seconds; /* estimated: training steps only */
+    double waiting;   /* share of step_seconds spent waiting for a batch */
+    double loading;   /* CPU seconds of making a batch, over step_seconds */
     int steps, batch; /* that were timed */
     size_t memory;    /* bytes of the training plan */
     int threads;

@@ -163,6 +163,37 @@ static void one_batch_needs_no_second(void **state)
     af_dataset_close(d);
 }
 
+/* Who makes a batch while it is due waits for it; who takes one that is ready does not. */
+static void waiting_is_measured(void **state)
+{
+    (void)state;
+    int64_t which[COUNT];
+    af_loader *l;
+    af_dataset *d = open_toy(AF_STORED_INT16);
+    const af_source source = source_of(d, 1);
+    fill_order(which, 1);
+    assert_ok(af_loader_new(&l, d, COUNT, COUNT)); /* no thread */
+    af_loader_start(l, &source, which, COUNT);
+    af_loading m = af_loader_measured(l);
+    assert_true(m.waited == 0 && m.busy == 0 && m.batches == 0);
+    af_loader_next(l);
+    m = af_loader_measured(l);
+    assert_true(m.waited > 0 && m.busy > 0 && m.batches == 1);
+    af_loader_free(l);
+
+    assert_ok(af_loader_new(&l, d, BATCH, COUNT));
+    af_loader_start(l, &source, which, 2 * BATCH);
+    while (af_loader_measured(l).batches < 2) pause_for(100);
+    const double before = af_loader_measured(l).waited;
+    for (int k = 0; k < 2; k++) af_loader_next(l);
+    m = af_loader_measured(l);
+    assert_true(m.waited == before && m.batches == 2);
+    take(l, d, 2, (COUNT + BATCH - 1) / BATCH, 0);
+    assert_int_equal(af_loader_measured(l).batches, 2 + (COUNT + BATCH - 1) / BATCH);
+    af_loader_free(l);
+    af_dataset_close(d);
+}
+
 static void short_memory_is_reported(void **state)
 {
     (void)state;
@@ -277,6 +308,7 @@ static void steps_allocate_and_open_nothing(void **state)
         assert_int_equal(w.new_allocations, 0);
         if (io >= 0) assert_int_equal(w.new_reads, 1); /* the one that looked */
         assert_string_equal(watched.outcome.digest, plain.outcome.digest);
+        assert_true(plain.loading > 0 && plain.waited >= 0 && plain.waited < plain.step_seconds);
         af_trained_close(&watched);
         af_trained_close(&plain);
         close_scene(&s);
@@ -328,6 +360,7 @@ int main(void)
         cmocka_unit_test(stops_anywhere),
         cmocka_unit_test(one_core_is_enough),
         cmocka_unit_test(one_batch_needs_no_second),
+        cmocka_unit_test(waiting_is_measured),
         cmocka_unit_test(short_memory_is_reported),
         cmocka_unit_test(steps_allocate_and_open_nothing),
         cmocka_unit_test(no_thread_is_left),

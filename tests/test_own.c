@@ -202,7 +202,7 @@ static const struct refusal bad_data[] = {
     {HEAD TABLE "split: {train: [0, 1], valid: [], test: [2]}\n", {"valid has no samples"}},
     {HEAD "data: {x: bad.npy, y: t.csv}\n", {"own.yaml:6: x: ", "bad.npy"}},
     {HEAD "data: {x: bad.idx, y: t.csv}\n", {"bad.idx: 3 bytes of elements, want 4 of 1 each"}},
-    {HEAD "data: {x: huge.idx, y: t.csv}\n", {"huge.idx: claims more elements than it can hold"}},
+    {HEAD "data: {x: huge.idx, y: t.csv}\n", {"huge.idx: claims more elements than it"}},
     {HEAD "data: {x: bad.h5, y: t.csv}\n", {"bad.h5: no whole HDF5 file"}},
 };
 

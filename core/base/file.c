@@ -187,7 +187,7 @@ af_status af_file_read(char **data, size_t *size, const char *path, size_t max)
     if (fd < 0) return af_file_fail(path, "cannot open");
     af_status st = read_all(data, size, fd, path, max);
     close(fd);
-    return st;
+    return st == AF_ENOMEM ? af_prefix(st, "%s", path) : st;
 }
 
 bool af_file_exists(const char *path)

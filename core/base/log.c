@@ -147,11 +147,21 @@ void af_progress_end(af_progress *p, const char *fmt, ...)
     af_free(p);
 }
 
-double af_clock(void)
+static double clock_of(clockid_t id)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(id, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double af_clock(void)
+{
+    return clock_of(CLOCK_MONOTONIC);
+}
+
+double af_clock_thread(void)
+{
+    return clock_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void af_clock_utc(char buf[21])

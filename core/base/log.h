@@ -18,8 +18,10 @@ af_progress *af_progress_new(const char *title, double total); /* NULL is accept
 void af_progress_set(af_progress *p, double done, const char *fmt, ...) AF_PRINTF(3, 4);
 void af_progress_end(af_progress *p, const char *fmt, ...) AF_PRINTF(2, 3); /* frees */
 
-/* Clock: monotonic seconds; UTC date and time as 2026-01-31T12:00:00Z. */
+/* Clock: monotonic seconds; CPU seconds of the calling thread; UTC date and time as
+ * 2026-01-31T12:00:00Z. */
 double af_clock(void);
+double af_clock_thread(void);
 void af_clock_utc(char buf[21]);
 
 #endif

@@ -139,13 +139,21 @@ static json_t *metric_json(const af_run_facts *f)
                      "validation_error", number(f->trained->outcome.error));
 }
 
+/* Shares of the training steps' seconds. */
+static json_t *share(const af_trained *t, double seconds)
+{
+    return number(t->step_seconds > 0 ? seconds / t->step_seconds : NAN);
+}
+
 static json_t *retrain_json(const af_run_facts *f)
 {
+    const af_trained *t = f->trained;
     af_graph_cost cost = af_graph_measure(f->retrained->graph);
-    return json_pack("{si so sI sf so}", "best_epoch", f->trained->outcome.best_epoch, "loss",
-                     number(f->trained->outcome.loss), "parameters", (json_int_t)cost.parameters,
-                     "macs", cost.total.macs, "recipe",
-                     recipe_json(&f->retrained->recipe, f->data, f->options->protocol));
+    return json_pack("{si so sI sf so so so}", "best_epoch", t->outcome.best_epoch, "loss",
+                     number(t->outcome.loss), "parameters", (json_int_t)cost.parameters, "macs",
+                     cost.total.macs, "recipe",
+                     recipe_json(&f->retrained->recipe, f->data, f->options->protocol),
+                     "waiting_for_data", share(t, t->waited), "loading", share(t, t->loading));
 }
 
 /* The search as the searcher saw it: null for a baseline, which makes no trials. */

@@ -6,6 +6,7 @@
 #include "core/train/loader.h"
 #include <pthread.h>
 #include "core/base/alloc.h"
+#include "core/base/log.h"
 
 enum { SLOTS = 2 };
 typedef enum state { IDLE, WANTED, LOADING, READY } state;
@@ -24,6 +25,7 @@ struct af_loader {
     const int64_t *which; /* not yet asked for */
     int64_t left;
     af_source source; /* changes only while no slot is loading */
+    af_loading measured;
     bool threaded, leaving;
     pthread_t id;
     pthread_mutex_t lock;
@@ -35,9 +37,13 @@ static void load(af_loader *l, slot *s)
 {
     s->state = LOADING;
     pthread_mutex_unlock(&l->lock);
+    const double began = af_clock_thread();
     af_batch_load(&s->batch, &l->source, s->which, s->n);
+    const double busy = af_clock_thread() - began;
     pthread_mutex_lock(&l->lock);
     s->state = READY;
+    l->measured.busy += busy;
+    l->measured.batches++;
 }
 
 static slot *other(af_loader *l, const slot *s)
@@ -83,17 +89,23 @@ static void ask(af_loader *l, slot *s)
     pthread_cond_signal(&l->wanted);
 }
 
-/* With the lock held. */
-static void wait_while_loading(af_loader *l, const slot *s)
+/* With the lock held: until nobody is loading the slot. What a caller waits for is measured, and
+ * the clock is read only if there is something to wait for. */
+static void settle(af_loader *l, slot *s)
 {
+    if (s->state != WANTED && s->state != LOADING) return;
+    const double began = af_clock();
+    if (s->state == WANTED) load(l, s);
     while (s->state == LOADING) pthread_cond_wait(&l->loaded, &l->lock);
+    l->measured.waited += af_clock() - began;
 }
 
 void af_loader_start(af_loader *l, const af_source *source, const int64_t *which, int64_t count)
 {
     pthread_mutex_lock(&l->lock);
     for (int k = 0; k < SLOTS; k++) {
-        wait_while_loading(l, &l->slot[k]);
+        if (l->slot[k].state == WANTED) l->slot[k].state = IDLE; /* nobody wants it any more */
+        settle(l, &l->slot[k]);
         l->slot[k].state = IDLE;
     }
     l->source = *source;
@@ -110,12 +122,19 @@ const af_batch *af_loader_next(af_loader *l)
     pthread_mutex_lock(&l->lock);
     slot *s = l->due;
     if (l->given) ask(l, l->given);
-    if (s->state == WANTED) load(l, s);
-    wait_while_loading(l, s);
+    settle(l, s);
     l->given = s;
     l->due = other(l, s);
     pthread_mutex_unlock(&l->lock);
     return &s->batch;
+}
+
+af_loading af_loader_measured(af_loader *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const af_loading measured = l->measured;
+    pthread_mutex_unlock(&l->lock);
+    return measured;
 }
 
 af_status af_loader_new(af_loader **out, const af_dataset *d, int batch, int64_t most)

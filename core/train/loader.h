@@ -15,6 +15,14 @@ void af_loader_free(af_loader *l);
 /* From here on: which[0 .. count-1], which stays the caller's, in batches; the last may be smaller.
  * Batches left from the last start are forgotten. */
 void af_loader_start(af_loader *l, const af_source *source, const int64_t *which, int64_t count);
+/* What loading has cost, from the first start on. */
+typedef struct af_loading {
+    double waited;   /* seconds that callers stood in af_loader_start and af_loader_next because a
+                        batch was not ready: waiting for the thread, or making it themselves */
+    double busy;     /* CPU seconds of making batches, whoever made them */
+    int64_t batches; /* that were made, some perhaps ahead of what was taken */
+} af_loading;
+af_loading af_loader_measured(af_loader *l);
 /* The next batch; it is valid until the next call. Not to be called when there is none. */
 const af_batch *af_loader_next(af_loader *l);
 

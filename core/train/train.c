@@ -177,6 +177,7 @@ static af_status train_epoch(loop *l, int epoch)
     int whole = t->schedule == AF_OWN ? t->epochs : t->recipe.epochs;
     double sum = 0;
     const af_source source = af_epoch_source(t, epoch);
+    const double began = af_clock();
     af_epoch_order(l->order, t, l->train, epoch);
     af_loader_start(l->loader, &source, l->order, (int64_t)l->steps * l->batch);
     for (int step = 0; step < l->steps; step++) {
@@ -190,6 +191,7 @@ static af_status train_epoch(loop *l, int epoch)
         sum += loss;
     }
     l->state.last_loss = sum / l->steps;
+    l->out->step_seconds += af_clock() - began;
     return AF_OK;
 }
 
@@ -247,11 +249,14 @@ static double charge(const loop *l)
 static af_status fill_outcome(loop *l)
 {
     af_outcome *o = &l->out->outcome;
+    const af_loading loading = af_loader_measured(l->loader);
     double seconds = l->state.seconds - l->state.paused + af_clock() - l->started;
     *o = (af_outcome){.error = l->t->validate ? l->state.best_error : NAN,
                       .loss = l->state.last_loss,
                       .best_epoch = l->t->validate ? l->state.best_epoch : l->t->epochs - 1,
                       .spend = {1, l->t->epochs - l->t->epochs_done, seconds, charge(l)}};
+    l->out->waited = loading.waited;
+    l->out->loading = loading.busy;
     if (seconds > 0.05) flops_per_second = o->spend.flops / seconds;
     af_sha256 *h = af_sha256_new();
     if (!h) return AF_ENOMEM;

@@ -41,6 +41,10 @@ typedef struct af_trained {
     af_plan *infer; /* shares its parameters */
     double *curve;  /* {epochs, 2}: training loss, validation error (NAN: not measured) */
     int epochs;
+    /* Of this process's training steps: their seconds, those among them that were spent waiting for
+     * a batch, and the CPU seconds, of any thread, that making their batches took. Measured, so not
+     * reproducible; 0 when a checkpoint had all steps. */
+    double step_seconds, waited, loading;
 } af_trained;
 
 /* Where it fails, out->outcome.spend has the epochs that were done, from the first, checkpoints

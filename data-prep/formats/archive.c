@@ -2,6 +2,7 @@
 #include "data-prep/formats/archive.h"
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdint.h>
 #include <string.h>
 #include "core/base/alloc.h"
 
@@ -38,8 +39,10 @@ static af_status read_member(buffer *b, struct archive *a, size_t max, const cha
     for (;;) {
         if (b->capacity - b->size < BLOCK) {
             size_t capacity = b->capacity ? 2 * b->capacity : 2 * (size_t)BLOCK;
+            if (capacity > max / 2 && max < SIZE_MAX - 2 * BLOCK)
+                capacity = max + 2 * BLOCK; /* a byte too many is seen in it */
             char *data = af_realloc(b->data, capacity);
-            if (!data) return AF_ENOMEM;
+            if (!data) return af_prefix(AF_ENOMEM, "%s: member %s", path, member);
             b->data = data;
             b->capacity = capacity;
         }

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <zlib.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
@@ -36,13 +37,16 @@ static af_status inflate_all(char **data, size_t *size, size_t room, gzFile f, c
 {
     for (;;) {
         if (*size == room) {
-            char *moved = af_realloc(*data, room *= 2);
+            room = room <= max / 2 ? 2 * room : max + FIRST; /* a byte too many is seen in it */
+            char *moved = af_realloc(*data, room);
             if (!moved) return AF_ENOMEM;
             *data = moved;
         }
         size_t want = room - *size < INT_MAX / 2 ? room - *size : INT_MAX / 2;
         int got = gzread(f, *data + *size, (unsigned)want), code;
-        const char *why = gzerror(f, &code);
+        const char *why = gzerror(f, &code); /* "PATH: ..." */
+        if (!strncmp(why, path, strlen(path)) && !strncmp(why + strlen(path), ": ", 2))
+            why += strlen(path) + 2;
         /* a file that ends early only shows in the error number */
         if (got < 0 || (got < (int)want && code != Z_OK && code != Z_STREAM_END))
             return af_fail(AF_EFORMAT, "%s: damaged after %zu bytes: %s; get it again", path, *size,
@@ -71,5 +75,5 @@ af_status af_gzip_read(char **data, size_t *size, const char *path, size_t max)
     if (st == AF_OK) return AF_OK;
     af_free(*data);
     *data = NULL;
-    return st;
+    return st == AF_ENOMEM ? af_prefix(st, "%s", path) : st;
 }

@@ -72,7 +72,7 @@ static af_status read_array(const reader *r, struct archive_entry *entry, const 
         return af_fail(AF_EFORMAT, "%s: declares %lld bytes, want 0 to %zu", path, (long long)size,
                        r->most);
     char *data = af_alloc((size_t)size);
-    if (!data) return AF_ENOMEM;
+    if (!data) return af_prefix(AF_ENOMEM, "%s", path);
     af_status st;
     AF_GOTO(st, done, read_bytes(data, (size_t)size, r->a, path));
     AF_GOTO(st, done, af_npy_parse(&f, data, (size_t)size, path));

@@ -72,6 +72,8 @@ static af_status read_series(af_ucr *u, line *l, bool commas, const char *path)
                            u->length);
         AF_TRY(next_number(&value, l, commas, path));
         x[i] = (float)value;
+        if (!isfinite(x[i]))
+            return af_fail(AF_EFORMAT, "%s:%d: %g is too large a number", path, l->number, value);
     }
     if (commas && l->at == l->end)
         return af_fail(AF_EFORMAT, "%s:%d: no class after %d values", path, l->number, u->length);

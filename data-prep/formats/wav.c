@@ -1,5 +1,5 @@
 /* libsndfile reads from memory through callbacks. What the header says of the length is not
- * trusted: samples are read until they end, up to a bound. */
+ * trusted: samples are read until they end, up to a bound; a file that ends early is refused. */
 #include "data-prep/formats/wav.h"
 #include <math.h>
 #include <sndfile.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 
-enum { BLOCK = 1 << 14 };
+enum { BLOCK = 1 << 14, FRAME = 64 }; /* bytes of the longest frame */
 
 typedef struct memory {
     const unsigned char *data;
@@ -50,6 +50,36 @@ static bool known(const unsigned char *data, size_t size)
     for (int i = 0; i < 3 && size >= 12; i++)
         if (!memcmp(data, riff[i], 4) && !memcmp(data + 8, "WAVE", 4)) return true;
     return false;
+}
+
+static uint32_t word(const unsigned char *p, bool big)
+{
+    return big ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
+               : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Of a RIFF file, whose samples libsndfile would end where the file does. Who writes into a pipe
+ * does not know the size and writes 0, the largest number or, as SoX does, nearly so. */
+static af_status check_whole(const unsigned char *data, size_t size, const char *path)
+{
+    const bool big = !memcmp(data, "RIFX", 4);
+    if (memcmp(data, "RIFF", 4) != 0 && !big) return AF_OK;
+    for (size_t at = 12; size - at >= 8;) {
+        const uint32_t says = word(data + at + 4, big);
+        const size_t left = size - at - 8;
+        const bool unknown = !says || says >= 0xffffff00 || (says >> 12) == 0x7ffff;
+        if (!memcmp(data + at, "data", 4)) {
+            if (unknown || says <= left || says - left < FRAME) return AF_OK;
+            return af_fail(AF_EFORMAT,
+                           "%s: %zu bytes of samples, its header says %u; it is cut short, get it "
+                           "again",
+                           path, left, says);
+        }
+        if (says >= left) break;
+        at += 8 + says + says % 2;
+        if (at > size) break;
+    }
+    return AF_OK;
 }
 
 static bool plain(int subtype)
@@ -129,6 +159,7 @@ af_status af_wav_read(af_wav *out, const void *data, size_t size, const char *pa
     *out = (af_wav){0};
     if (!known(data, size))
         return af_fail(AF_EFORMAT, "%s: not a WAV or FLAC file (it begins with neither)", path);
+    AF_TRY(check_whole(data, size, path));
     SNDFILE *f = sf_open_virtual(&io, SFM_READ, &info, &m);
     if (!f) return af_fail(AF_EFORMAT, "%s: %s; want a WAV or FLAC file", path, sf_strerror(NULL));
     af_wav w = {.rate = info.samplerate, .channels = info.channels};

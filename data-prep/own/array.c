@@ -3,11 +3,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "core/base/file.h"
 #include "data-prep/formats/gzip.h"
 #include "data-prep/formats/npz.h"
 
-static const size_t most_bytes = (size_t)1 << 36;
+/* More than this machine has would not come to an end. */
+static size_t most_bytes(void)
+{
+    const size_t most = (size_t)1 << 36, page = (size_t)sysconf(_SC_PAGESIZE);
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    return pages > 0 && (size_t)pages < most / page ? (size_t)pages * page : most;
+}
 
 static size_t width_of(af_own_type type)
 {
@@ -18,7 +25,7 @@ static size_t width_of(af_own_type type)
 af_status af_own_array_new(af_own_array *out, af_own_type type, int rank, const int64_t *shape,
                            uint64_t most, const char *path)
 {
-    const uint64_t limit = most < most_bytes ? most : most_bytes;
+    const uint64_t limit = most < most_bytes() ? most : most_bytes();
     uint64_t bytes = width_of(type);
     *out = (af_own_array){.type = type, .rank = rank, .count = 1};
     if (rank < 1 || rank > AF_OWN_RANK)
@@ -27,14 +34,19 @@ af_status af_own_array_new(af_own_array *out, af_own_type type, int rank, const 
     for (int k = 0; k < rank; k++) {
         if (shape[k] < 1) return af_fail(AF_EFORMAT, "%s: an empty array", path);
         if (bytes > limit / (uint64_t)shape[k])
-            return af_fail(AF_EFORMAT, "%s: claims more elements than it can hold; it is damaged",
-                           path);
+            return af_fail(AF_EFORMAT,
+                           "%s: claims more elements than it, or this machine, can hold", path);
         bytes *= (uint64_t)shape[k];
         out->shape[k] = shape[k];
         out->count *= shape[k];
     }
     out->data = af_calloc(1, (size_t)bytes);
-    return out->data ? AF_OK : AF_ENOMEM;
+    return out->data ? AF_OK : af_prefix(AF_ENOMEM, "%s", path);
+}
+
+size_t af_own_array_bytes(const af_own_array *a)
+{
+    return (size_t)a->count * width_of(a->type);
 }
 
 void af_own_array_close(af_own_array *a)
@@ -128,7 +140,7 @@ static af_status from_npy(af_own_array *out, const af_pickle_array *a, const cha
         return af_fail(AF_EFORMAT, "%s: %s, want %s", path, af_npy_shape_text(text, a),
                        use == AF_OWN_VALUES ? "numbers" : "one text a sample");
     for (int k = 0; k < a->rank; k++) shape[k] = (int64_t)a->shape[k];
-    AF_TRY(af_own_array_new(out, type, a->rank, shape, most_bytes, path));
+    AF_TRY(af_own_array_new(out, type, a->rank, shape, UINT64_MAX, path));
     return fill_from_npy(out, a, path);
 }
 
@@ -176,7 +188,7 @@ static af_status read_npz(af_own_array *out, const char *path, const af_own_sour
     npz.key = s->key;
     npz.names[0] = '\0';
     npz.seen = 0;
-    AF_TRY(af_npz_each(path, most_bytes, npz_wants, npz_take, &to));
+    AF_TRY(af_npz_each(path, most_bytes(), npz_wants, npz_take, &to));
     if (!npz.seen)
         return af_fail(AF_ENOTFOUND, "%s: no array '%.60s'; it holds: %s", path,
                        s->key ? s->key : "", npz.names);
@@ -218,8 +230,8 @@ static af_status read_file(af_own_array *out, const char *path, const af_own_sou
     fclose(f);
     if (starts(head, n, "PK\3\4", 4)) return read_npz(out, path, s, use);
     if (starts(head, n, "\x89HDF\r\n\x1a\n", 8)) return af_own_read_hdf5(out, path, s, use);
-    AF_TRY(starts(head, n, "\x1f\x8b", 2) ? af_gzip_read(&data, &size, path, most_bytes)
-                                          : af_file_read(&data, &size, path, most_bytes));
+    AF_TRY(starts(head, n, "\x1f\x8b", 2) ? af_gzip_read(&data, &size, path, most_bytes())
+                                          : af_file_read(&data, &size, path, most_bytes()));
     af_status st = s->key ? af_fail(AF_EUSAGE, "%s: holds one array; leave `key:` out", path)
                           : read_bytes(out, data, size, path, s, use);
     af_free(data);

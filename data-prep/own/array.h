@@ -39,6 +39,7 @@ AF_CHECKED af_status af_own_path(char out[4096], const af_own_source *s, const c
 /* Sets shape and count and takes memory; at most `most` bytes. */
 AF_CHECKED af_status af_own_array_new(af_own_array *out, af_own_type type, int rank,
                                       const int64_t *shape, uint64_t most, const char *path);
+size_t af_own_array_bytes(const af_own_array *a);
 AF_CHECKED af_status af_own_read_hdf5(af_own_array *out, const char *path, const af_own_source *s,
                                       af_own_use use);
 /* Text in memory; out->rank is 1 for one column. */

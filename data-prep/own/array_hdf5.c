@@ -1,11 +1,31 @@
 /* Arrays of a user's HDF5 file, in whatever layout and compression it has, converted by HDF5. Links
- * and storage that lead to other files are refused. */
+ * and storage that lead to other files are refused. HDF5 crashes on some damaged files, so it reads
+ * in a process of its own: once to see what is there, once to convert. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "core/base/apart.h"
+#include "core/base/file.h"
 #include "data-prep/own/array.h"
+
+enum {
+    RATIO = 1032,        /* deflate's best */
+    OVERHEAD = 1 << 16,  /* what structure takes */
+    WORKING = 256 << 20, /* what HDF5 may take beside the data */
+};
+
+/* What is wanted, and what was found; shared with the process that reads. */
+typedef struct job {
+    char path[AF_PATH_MAX];
+    const af_own_source *source;
+    af_own_use use;
+    af_own_type type;
+    int rank;
+    int64_t shape[AF_OWN_RANK];
+    size_t bytes; /* of room for the values, behind the job; 0: it is only looked at */
+} job;
 
 typedef struct opened {
     const char *path;
@@ -91,59 +111,118 @@ static af_status type_of(af_own_type *out, const opened *o, const char *key, af_
     return AF_OK;
 }
 
-static af_status convert(const opened *o, const char *key, af_own_array *out)
+static af_status read_values(const opened *o, const char *key, const job *j, void *to)
 {
     const hid_t memory[] = {[AF_OWN_UINT8] = H5T_NATIVE_UCHAR,
                             [AF_OWN_INT16] = H5T_NATIVE_SHORT,
                             [AF_OWN_FLOAT32] = H5T_NATIVE_FLOAT,
                             [AF_OWN_DOUBLE] = H5T_NATIVE_DOUBLE};
-    const bool text = out->type == AF_OWN_TEXT;
-    hid_t type = text ? H5Tcopy(H5T_C_S1) : memory[out->type];
+    const bool text = j->type == AF_OWN_TEXT;
+    hid_t type = text ? H5Tcopy(H5T_C_S1) : memory[j->type];
     if (text) H5Tset_size(type, AF_ID_MAX);
     if (text) H5Tset_cset(type, H5Tget_cset(o->type));
-    const herr_t done = H5Dread(o->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->data);
+    const herr_t done = H5Dread(o->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
     if (text) H5Tclose(type);
-    if (done < 0)
-        return af_fail(AF_EFORMAT,
-                       "%s: '%s' cannot be read; it is damaged, or its compression is "
-                       "not built in",
-                       o->path, key);
-    for (int64_t i = 0; !text && i < out->count; i++)
-        if (!isfinite(af_own_element(out, i)))
-            return af_fail(AF_EFORMAT, "%s: '%s': element %lld is not a finite number", o->path,
-                           key, (long long)i);
+    if (done >= 0) return AF_OK;
+    return af_fail(AF_EFORMAT,
+                   "%s: '%s' cannot be read; it is damaged, or its compression is not built in",
+                   o->path, key);
+}
+
+/* What it takes in the file bounds how much there is. Chunks may be deflated, and those that were
+ * never written are not there at all. */
+static af_status check_room(const opened *o, const job *j, const char *key)
+{
+    struct stat info;
+    const uint64_t stored = H5Dget_storage_size(o->set);
+    if (stat(o->path, &info)) return af_file_fail(o->path, "cannot read");
+    const uint64_t size = (uint64_t)info.st_size, inside = stored < size ? stored : size;
+    uint64_t left = H5Pget_layout(o->plan) == H5D_CHUNKED ? (inside + OVERHEAD) * RATIO : inside;
+    left /= H5Tget_size(o->type) ? H5Tget_size(o->type) : 1;
+    for (int k = 0; k < j->rank; k++) left /= j->shape[k] ? (uint64_t)j->shape[k] : 1;
+    if (left >= 1) return AF_OK;
+    return af_fail(
+        AF_EFORMAT,
+        "%s: '%s' claims more elements than the %llu bytes that it takes in the file can "
+        "hold; it is damaged, or was never written",
+        o->path, key, (unsigned long long)inside);
+}
+
+static af_status look(const opened *o, job *j, const char *key)
+{
+    hsize_t dims[H5S_MAX_RANK] = {0};
+    j->rank = H5Sget_simple_extent_dims(o->space, dims, NULL);
+    if (j->rank < 1 || j->rank > AF_OWN_RANK)
+        return af_fail(AF_EFORMAT, "%s: '%s' has %d axes, want 1 to %d", o->path, key, j->rank,
+                       AF_OWN_RANK);
+    for (int k = 0; k < j->rank; k++)
+        j->shape[k] = dims[k] < INT64_MAX ? (int64_t)dims[k] : INT64_MAX;
+    AF_TRY(type_of(&j->type, o, key, j->use));
+    if (j->type == AF_OWN_TEXT && (j->rank != 1 || H5Tget_size(o->type) >= AF_ID_MAX))
+        return af_fail(AF_EFORMAT, "%s: '%s', want one text of at most 63 bytes a sample", o->path,
+                       key);
+    return check_room(o, j, key);
+}
+
+/* The file may have become another one since it was looked at. */
+static af_status look_again(const opened *o, const job *j, const char *key)
+{
+    job now = *j;
+    AF_TRY(look(o, &now, key));
+    if (now.type == j->type && now.rank == j->rank &&
+        !memcmp(now.shape, j->shape, sizeof now.shape))
+        return AF_OK;
+    return af_fail(AF_EFORMAT, "%s: '%s' changed while it was read; try again", o->path, key);
+}
+
+/* In the child. */
+static af_status work(void *payload)
+{
+    job *j = payload;
+    opened o = {j->path, -1, -1, -1, -1, -1};
+    af_hdf5_quiet();
+    af_status st = open_set(&o, j->source->key);
+    if (st == AF_OK)
+        st = j->bytes ? look_again(&o, j, j->source->key) : look(&o, j, j->source->key);
+    if (st == AF_OK && j->bytes) st = read_values(&o, j->source->key, j, j + 1);
+    close_set(&o);
+    return st;
+}
+
+static af_status check_finite(const af_own_array *a, const char *path, const char *key)
+{
+    for (int64_t i = 0; a->type != AF_OWN_TEXT && i < a->count; i++)
+        if (!isfinite(af_own_element(a, i)))
+            return af_fail(AF_EFORMAT, "%s: '%s': element %lld is not a finite number", path, key,
+                           (long long)i);
     return AF_OK;
 }
 
-static af_status read_set(const opened *o, af_own_array *out, const char *key, af_own_use use)
+static af_status read_into(af_own_array *out, const job *found)
 {
-    enum { RATIO = 1032, OVERHEAD = 1 << 16 }; /* deflate's best; what structure takes */
-    hsize_t dims[H5S_MAX_RANK] = {0};
-    int64_t shape[AF_OWN_RANK] = {0};
-    af_own_type type;
-    struct stat info;
-    const int rank = H5Sget_simple_extent_dims(o->space, dims, NULL);
-    if (rank < 1 || rank > AF_OWN_RANK)
-        return af_fail(AF_EFORMAT, "%s: '%s' has %d axes, want 1 to %d", o->path, key, rank,
-                       AF_OWN_RANK);
-    for (int k = 0; k < rank; k++) shape[k] = dims[k] < INT64_MAX ? (int64_t)dims[k] : INT64_MAX;
-    AF_TRY(type_of(&type, o, key, use));
-    if (type == AF_OWN_TEXT && (rank != 1 || H5Tget_size(o->type) >= AF_ID_MAX))
-        return af_fail(AF_EFORMAT, "%s: '%s', want one text of at most 63 bytes a sample", o->path,
-                       key);
-    if (stat(o->path, &info)) info.st_size = 0;
-    AF_TRY(af_own_array_new(out, type, rank, shape, ((uint64_t)info.st_size + OVERHEAD) * RATIO,
-                            o->path));
-    return convert(o, key, out);
+    const size_t bytes = af_own_array_bytes(out), size = sizeof(job) + bytes;
+    job *j = af_apart_alloc(size);
+    if (!j) return AF_ENOMEM;
+    *j = *found;
+    j->bytes = bytes;
+    af_status st = af_apart(j->path, 2 * bytes + WORKING, work, j);
+    if (st == AF_OK) memcpy(out->data, j + 1, bytes);
+    af_apart_free(j, size);
+    if (st != AF_OK) return st;
+    return check_finite(out, found->path, found->source->key);
 }
 
 af_status af_own_read_hdf5(af_own_array *out, const char *path, const af_own_source *s,
                            af_own_use use)
 {
-    opened o = {path, -1, -1, -1, -1, -1};
-    af_hdf5_quiet();
-    af_status st = open_set(&o, s->key);
-    if (st == AF_OK) st = read_set(&o, out, s->key, use);
-    close_set(&o);
+    job *j = af_apart_alloc(sizeof *j);
+    if (!j) return AF_ENOMEM;
+    j->source = s;
+    j->use = use;
+    af_status st = af_path_format(j->path, "%s", path);
+    if (st == AF_OK) st = af_apart(path, WORKING, work, j);
+    if (st == AF_OK) st = af_own_array_new(out, j->type, j->rank, j->shape, UINT64_MAX, path);
+    if (st == AF_OK) st = read_into(out, j);
+    af_apart_free(j, sizeof *j);
     return st;
 }

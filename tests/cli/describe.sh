@@ -35,3 +35,5 @@ says "only a task has a cost"
 ok describe ecg --cost --json
 says '"estimated_seconds"'
 says '"flops"'
+says '"waiting_for_data"'
+says '"loading"'
