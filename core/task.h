@@ -31,9 +31,16 @@ typedef struct af_task {
     const char *cite, *license;
     bool own;     /* a user's dataset, described by a manifest: data of one size, no prep */
     af_size size; /* of own */
+    /* Of own: the task whose import made its data, of which it is a variant; NULL: the manifest
+     * says where the data are. */
+    const char *variant_of;
 } af_task;
 
 /* The name of the metric that a protocol is scored by. */
 const char *af_task_metric(const af_task *t, af_protocol p);
+
+enum { AF_TASK_MAKER = 128 };
+/* The command that makes the data of an own task; "" for any other. */
+void af_task_maker(char out[AF_TASK_MAKER], const af_task *t);
 
 #endif

@@ -8,7 +8,10 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "data-prep/darcy/generate.h"
+#include "data-prep/darcy/others.h"
 #include "data-prep/darcy/raw.h"
+#include "data-prep/darcy/tensors.h"
+#include "data-prep/formats/content.h"
 
 /* How many samples, and on which grid. Full: the released sizes. All three thin 421 x 421 and 85 x
  * 85 points to their own, so any of them can be imported. */
@@ -213,6 +216,9 @@ static af_status import_directory(const af_prep_request *r)
 {
     char path[2][AF_PATH_MAX];
     af_darcy_raw main = {0}, test = {0};
+    const bool none = find_file(path[0], r->source, "smooth1.mat") == AF_ENOTFOUND &&
+                      find_file(path[1], r->source, "smooth2.mat") == AF_ENOTFOUND;
+    if (none) return af_darcy_refuse(r->source);
     AF_TRY(find_file(path[0], r->source, "smooth1.mat"));
     AF_TRY(find_file(path[1], r->source, "smooth2.mat"));
     af_status st;
@@ -228,8 +234,13 @@ done:
 
 static af_status import(const af_prep_request *r)
 {
+    const extent *e = &extents[r->size];
+    if (r->task->own) return af_darcy_tensors_import(r, e->train + e->valid, e->test);
     if (af_dir_exists(r->source)) return import_directory(r);
     af_darcy_raw f;
+    af_content kind = AF_CONTENT_OTHER;
+    if (af_file_exists(r->source)) AF_TRY(af_content_of(&kind, r->source));
+    if (kind != AF_CONTENT_MAT5 && kind != AF_CONTENT_MAT73) return af_darcy_refuse(r->source);
     AF_TRY(af_darcy_raw_open(&f, r->source));
     const selection sel = select_one(&f, &extents[r->size]);
     af_status st = import_selection(r, &sel);
@@ -259,7 +270,9 @@ const af_prep af_prep_darcy = {
     .accepts =
         "a directory with piececonst_r421_N1024_smooth1.mat (training) and ..._smooth2.mat "
         "(test), or one .mat file (version 5 or 7.3) with coeff and sol, samples x 421 x 421 or "
-        "samples x 85 x 85",
+        "samples x 85 x 85. darcy_train_N.pt and darcy_test_N.pt of the neuraloperator library, in "
+        "a "
+        "directory, or one such file, make the variant darcy_N: another grid",
     .model =
         "Gaussian field of covariance 9 (-Laplace + 9)^-2, zero-Neumann; coefficient 12 where it "
         "is >= 0, else 3; -div(a grad u) = 1, u = 0 on the boundary, five-point finite "
@@ -267,5 +280,6 @@ const af_prep af_prep_darcy = {
         "ICLR 2021)",
     .sources = sources,
     .import = import,
+    .variant = af_darcy_tensors_variant,
     .generate = generate,
 };

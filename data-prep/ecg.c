@@ -1,5 +1,6 @@
-/* The ECG task's data: PhysioNet/CinC Challenge 2017 records, or a stand-in from a dynamical model
- * of the heart. Both are lists of int16 records that one packer windows and splits (data-prep/ecg).
+/* The ECG task's data: PhysioNet/CinC Challenge 2017 records, as such or in NAS-Bench-360's pickle,
+ * or a stand-in from a dynamical model of the heart. Both are lists of int16 records that one
+ * packer windows and splits (data-prep/ecg).
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -8,8 +9,8 @@
 #include "core/base/log.h"
 #include "core/prep.h"
 #include "data-prep/ecg/pack.h"
-#include "data-prep/ecg/physionet.h"
 #include "data-prep/ecg/rhythm.h"
+#include "data-prep/ecg/source.h"
 #include "data-prep/ecg/windows.h"
 
 enum { OFFICIAL_RECORDS = 8528 };
@@ -29,13 +30,13 @@ static af_status import(const af_prep_request *r)
 {
     af_ecg_records set;
     json_t *source;
-    AF_TRY(af_physionet_read(&set, &source, r->source));
+    AF_TRY(af_ecg_source_read(&set, &source, r->source));
     int keep = af_ecg_layouts[r->size].max_records;
     bool whole = set.count == OFFICIAL_RECORDS && (!keep || keep >= set.count);
     af_status st = pack(r, &set, whole ? "real" : "partial", source);
     json_decref(source);
     af_ecg_records_close(&set);
-    return st;
+    return st == AF_EFORMAT || st == AF_EINVAL ? af_prefix(st, "%s", r->source) : st;
 }
 
 /* A record depends on the seed and its number only, so threads and counts change nothing. */
@@ -84,7 +85,8 @@ static const af_raw_file sources[] = {
      .prepared = true,
      .size = "150 MB",
      .license = "ODC-BY 1.0",
-     .note = "records and labels in one pickle; import does not read it, take the official files"},
+     .note = "the same records and labels in one pickle, without the records' names; import reads "
+             "it as it is"},
     {0}};
 
 const af_prep af_prep_ecg = {
@@ -92,7 +94,8 @@ const af_prep af_prep_ecg = {
     .accepts =
         "the training set of the PhysioNet/CinC Challenge 2017: a directory or an archive "
         "(.zip, .tar.gz, .tar.xz ...) with A00001.mat ..., REFERENCE-v3.csv and, optionally, "
-        "A00001.hea ...; a part of it is accepted",
+        "A00001.hea ...; or NAS-Bench-360's challenge2017.pkl ('data' and 'label'), or the "
+        "directory it is in; a part of either is accepted",
     .model =
         "limit-cycle model of the electrocardiogram (McSharry, Clifford, Tarassenko and Smith, "
         "IEEE Trans. Biomed. Eng. 50(3), 2003) with four rhythm classes and recorder noise",

@@ -1,15 +1,17 @@
-/* The NinaPro task's data: NAS-Bench-360's six files, or a stand-in from a model forearm. Both are
- * sets of windows that are thinned, cut and scaled here. */
+/* The NinaPro task's data: NAS-Bench-360's six files, or a stand-in from a model forearm; and its
+ * variants: other electrodes or labels in such files, and recordings. All are sets of windows that
+ * are thinned, cut and scaled here. */
 #include <math.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "data-prep/formats/labelled.h"
 #include "data-prep/ninapro/forearm.h"
-#include "data-prep/ninapro/raw.h"
+#include "data-prep/ninapro/variants.h"
 
 enum { ELECTRODES = AF_NINAPRO_ELECTRODES, STEPS = AF_NINAPRO_STEPS };
 
-/* Windows of each split, at most, and readings of each; and the stand-in's subjects. */
+/* Windows of each split, at most, and readings of each; and the stand-in's subjects. A variant at
+ * full size keeps all of its windows. */
 typedef struct extent {
     int64_t count[AF_SPLITS];
     int steps, subjects;
@@ -34,29 +36,28 @@ static void append(af_labelled *p, const af_ninapro_set *s, int64_t most, const 
     int steps = p->c.input.w, skip = (STEPS - steps) / 2;
     for (int64_t i = 0; i < n; i++) {
         int64_t k = i * s->count / n;
-        const float *from = s->x + k * ELECTRODES * STEPS + skip;
+        const float *from = s->x + k * s->electrodes * STEPS + skip;
         int32_t group = s->group ? s->group[k] : -1;
-        float *x = s->group
-                       ? af_labelled_add(p, s->label[k], group, "s%02d-r%d:%s-%04lld",
-                                         group / AF_FOREARM_REPETITIONS + 1,
-                                         group % AF_FOREARM_REPETITIONS + 1, name, (long long)k)
-                       : af_labelled_add(p, s->label[k], -1, "%s-%04lld", name, (long long)k);
-        for (int t = 0; t < ELECTRODES * steps; t++) x[t] = from[t / steps * STEPS + t % steps];
+        float *x = s->group ? af_labelled_add(p, s->label[k], group, "s%02d-r%d:%s-%04lld",
+                                              group / s->repetitions + 1,
+                                              group % s->repetitions + 1, name, (long long)k)
+                            : af_labelled_add(p, s->label[k], -1, "%s-%04lld", name, (long long)k);
+        for (int t = 0; t < s->electrodes * steps; t++) x[t] = from[t / steps * STEPS + t % steps];
     }
 }
 
 /* Mean and standard deviation of each electrode over the training windows, at every reading. */
 static void fill_scaling(float *mean, float *std, const af_labelled *main, int64_t train)
 {
-    int steps = main->c.input.w;
+    const int steps = main->c.input.w, electrodes = main->c.input.h;
     const float *x = (const float *)(const void *)main->x;
-    for (int e = 0; e < ELECTRODES; e++) {
+    for (int e = 0; e < electrodes; e++) {
         double sum = 0, squares = 0, n = (double)(train * steps);
         for (int64_t k = 0; k < train; k++)
-            for (int t = 0; t < steps; t++) sum += (double)x[(k * ELECTRODES + e) * steps + t];
+            for (int t = 0; t < steps; t++) sum += (double)x[(k * electrodes + e) * steps + t];
         for (int64_t k = 0; k < train; k++)
             for (int t = 0; t < steps; t++) {
-                double off = (double)x[(k * ELECTRODES + e) * steps + t] - sum / n;
+                double off = (double)x[(k * electrodes + e) * steps + t] - sum / n;
                 squares += off * off;
             }
         double deviation = sqrt(squares / n);
@@ -80,43 +81,61 @@ static void warn_of_labels(const af_labelled *main)
                most);
 }
 
-static af_status pack(const af_prep_request *r, const af_ninapro_set set[AF_SPLITS],
+static af_status pack(const af_prep_request *r, const af_ninapro_set set[AF_SPLITS], int classes,
                       const char *provenance, const json_t *source)
 {
     const extent *e = &extents[r->size];
-    const af_shape shape = {1, ELECTRODES, e->steps};
-    const int64_t train = least(set[AF_TRAIN].count, e->count[AF_TRAIN]);
-    const int64_t most = train + least(set[AF_VALID].count, e->count[AF_VALID]);
+    const af_shape shape = {1, set[AF_TRAIN].electrodes, e->steps};
+    int64_t n[AF_SPLITS];
+    for (int s = 0; s < AF_SPLITS; s++)
+        n[s] = r->task->own && r->size == AF_FULL ? set[s].count : least(set[s].count, e->count[s]);
     af_labelled main = {0}, test = {0};
-    float mean[ELECTRODES * STEPS], std[ELECTRODES * STEPS];
+    float mean[AF_NINAPRO_MOST_ELECTRODES * STEPS], std[AF_NINAPRO_MOST_ELECTRODES * STEPS];
     af_status st;
-    AF_GOTO(
-        st, done,
-        af_labelled_open(&main, r, AF_MAIN, most, shape, AF_STORED_FLOAT32, AF_NINAPRO_CLASSES));
     AF_GOTO(st, done,
-            af_labelled_open(&test, r, AF_HELD_OUT, least(set[AF_TEST].count, e->count[AF_TEST]),
-                             shape, AF_STORED_FLOAT32, AF_NINAPRO_CLASSES));
-    append(&main, &set[AF_TRAIN], e->count[AF_TRAIN], names[AF_TRAIN]);
-    append(&main, &set[AF_VALID], e->count[AF_VALID], names[AF_VALID]);
-    append(&test, &set[AF_TEST], e->count[AF_TEST], names[AF_TEST]);
-    warn_of_labels(&main);
-    fill_scaling(mean, std, &main, train);
+            af_labelled_open(&main, r, AF_MAIN, n[AF_TRAIN] + n[AF_VALID], shape, AF_STORED_FLOAT32,
+                             classes));
+    AF_GOTO(st, done,
+            af_labelled_open(&test, r, AF_HELD_OUT, n[AF_TEST], shape, AF_STORED_FLOAT32, classes));
+    append(&main, &set[AF_TRAIN], n[AF_TRAIN], names[AF_TRAIN]);
+    append(&main, &set[AF_VALID], n[AF_VALID], names[AF_VALID]);
+    append(&test, &set[AF_TEST], n[AF_TEST], names[AF_TEST]);
+    if (!r->task->own) warn_of_labels(&main);
+    fill_scaling(mean, std, &main, n[AF_TRAIN]);
     main.c.scaling[AF_CLEAN] = test.c.scaling[AF_CLEAN] =
         (af_scaling){.x_mean = mean, .x_std = std};
-    st = af_labelled_write(&main, train, &test, provenance, source);
+    st = af_labelled_write(&main, n[AF_TRAIN], &test, provenance, source);
 done:
     af_labelled_close(&main);
     af_labelled_close(&test);
     return st;
 }
 
+static af_status variant(af_variant *out, const af_prep_request *r)
+{
+    af_ninapro_raw raw;
+    AF_TRY(af_ninapro_raw_read(&raw, r->source));
+    if (!af_ninapro_is_task(&raw)) af_ninapro_describe(out, &raw, r->task);
+    af_ninapro_raw_close(&raw);
+    return AF_OK;
+}
+
 static af_status import(const af_prep_request *r)
 {
     af_ninapro_raw raw;
     AF_TRY(af_ninapro_raw_read(&raw, r->source));
+    const bool own = r->task->own;
     bool whole = r->size == AF_FULL;
     for (int s = 0; s < AF_SPLITS; s++) whole = whole && raw.set[s].count == official[s];
-    af_status st = pack(r, raw.set, whole ? "real" : "partial", raw.source);
+    json_object_set_new(raw.source, "data", json_string(r->task->title));
+    af_status st =
+        own == af_ninapro_is_task(&raw)
+            ? af_fail(AF_EUNSUPPORTED, "%s: not the data of the task %s", r->source, r->task->name)
+            : pack(r, raw.set, own ? raw.classes : AF_NINAPRO_CLASSES,
+                   own     ? "own"
+                   : whole ? "real"
+                           : "partial",
+                   raw.source);
     af_ninapro_raw_close(&raw);
     return st;
 }
@@ -135,10 +154,11 @@ static af_status generate(const af_prep_request *r)
     af_status st = AF_OK;
     for (int s = 0; s < AF_SPLITS && st == AF_OK; s++) {
         int count = repetitions[s].count;
-        st = af_ninapro_set_new(&set[s], (int64_t)subjects * count * AF_FOREARM_SESSION, 1);
+        st = af_ninapro_set_new(&set[s], (int64_t)subjects * count * AF_FOREARM_SESSION, ELECTRODES,
+                                AF_FOREARM_REPETITIONS);
         if (st == AF_OK) af_forearm_record(&set[s], r->seed, subjects, repetitions[s].which, count);
     }
-    if (st == AF_OK) st = pack(r, set, "generated", source);
+    if (st == AF_OK) st = pack(r, set, AF_NINAPRO_CLASSES, "generated", source);
     for (int s = 0; s < AF_SPLITS; s++) af_ninapro_set_free(&set[s]);
     json_decref(source);
     return st;
@@ -177,18 +197,31 @@ static const af_raw_file sources[] = {
      .license = "CC BY-ND",
      .note = "see the first one"},
     {.name = "ninapro-db5",
-     .note = "the recordings, Ninapro database 5: from them the published windows cannot be had "
-             "again, and import does not read them"},
+     .url = "https://ninapro.hevs.ch",
+     .note = "the recordings, Ninapro database 5, after registration: import reads exercise B, "
+             "S1_E2_A1.mat to S10_E2_A1.mat, as the variant ninapro_db5; the published windows "
+             "cannot be had from them"},
+    {.name = "MyoArmbandDataset",
+     .url = "https://github.com/UlysseCoteAllard/MyoArmbandDataset",
+     .license = "GPL-3.0",
+     .note = "recordings of a Myo armband, 8 electrodes and 7 gestures: import reads its "
+             "directories as the variant ninapro_myo"},
     {0}};
 
 const af_prep af_prep_ninapro = {
     .name = "ninapro",
-    .accepts = "a directory with NAS-Bench-360's ninapro_train.npy, ninapro_val.npy, "
-               "ninapro_test.npy (windows x 52 x 16) and label_train.npy, label_val.npy, "
-               "label_test.npy (0 to 17); fewer windows are accepted, recordings are not",
+    .accepts =
+        "a directory with NAS-Bench-360's ninapro_train.npy, ninapro_val.npy, "
+        "ninapro_test.npy (windows x 52 x 16) and label_train.npy, label_val.npy, "
+        "label_test.npy (0 to 17); fewer windows are accepted. Variants, which are tasks of "
+        "other names: such files of other numbers of electrodes or labels (ninapro_myo with "
+        "8 and 7, else ninapro_e<electrodes>_c<labels>); recordings, unpacked, of a Myo "
+        "armband (classe_<i>.dat in a directory for each session, below one for each "
+        "subject: ninapro_myo) and of Ninapro database 5 (S<subject>_E2_A1.mat: ninapro_db5)",
     .model = "motor-unit pools (Fuglevand, Winter and Patla, J. Neurophysiol. 70(6), 1993) of 13 "
              "forearm muscles under two rings of eight electrodes, 17 gestures and rest",
     .sources = sources,
     .import = import,
+    .variant = variant,
     .generate = generate,
 };

@@ -8,6 +8,7 @@
 #include "core/base/sha256.h"
 #include "data-prep/cifar100/raw.h"
 #include "data-prep/cifar100/shapes.h"
+#include "data-prep/formats/content.h"
 #include "data-prep/spherical/pack.h"
 #include "data-prep/spherical/project.h"
 #include "data-prep/spherical/raw.h"
@@ -112,6 +113,13 @@ static af_status import_plane(const af_prep_request *r)
 {
     af_cifar_raw raw;
     AF_TRY(af_cifar_raw_read(&raw, r->source, r->task->labels));
+    if (raw.classes != AF_CIFAR_CLASSES) {
+        af_cifar_raw_close(&raw);
+        return af_fail(AF_EUNSUPPORTED,
+                       "%s: CIFAR-10; this task projects CIFAR-100, whose 100 classes it has: want "
+                       "its files",
+                       r->source);
+    }
     json_t *origin = json_pack("{s:s, s:o, s:O}", "data", "Spherical CIFAR-100, regenerated",
                                "projection", projection(r->seed), "images", raw.source);
     (void)whole(r, raw.train.count, raw.test.count);
@@ -123,12 +131,18 @@ static af_status import_plane(const af_prep_request *r)
 
 static af_status import(const af_prep_request *r)
 {
-    size_t length = strlen(r->source);
-    bool tar = length > 7 && !strcmp(r->source + length - 7, ".tar.gz");
-    bool gz = length > 3 && !strcmp(r->source + length - 3, ".gz");
+    static const char want[] = "s2_cifar100.gz of NAS-Bench-360, or CIFAR-100, cifar-100-binary or "
+                               "cifar-100-python, in a directory or an archive";
+    static const char official[] = "s2_cifar100.gz";
     char path[AF_PATH_MAX];
-    if (gz && !tar) return import_sphere(r);
-    AF_TRY(af_path_join(path, r->source, "s2_cifar100.gz"));
+    if (!af_dir_exists(r->source)) {
+        af_content kind = AF_CONTENT_OTHER;
+        if (af_file_exists(r->source)) AF_TRY(af_content_of(&kind, r->source));
+        const bool sphere = kind == AF_CONTENT_PICKLE && af_path_ends(r->source, ".gz");
+        if (sphere || !strcmp(af_path_name(r->source), official)) return import_sphere(r);
+        return kind == AF_CONTENT_ARCHIVE ? import_plane(r) : af_refuse(r->source, want);
+    }
+    AF_TRY(af_path_join(path, r->source, official));
     if (!af_file_exists(path)) return import_plane(r);
     af_prep_request inside = *r;
     inside.source = path;

@@ -67,6 +67,14 @@ static af_size size_for(const options *o, const af_task *task, bool import)
     return import ? AF_FULL : af_usual_size(task);
 }
 
+static af_status own_task(const af_task *task)
+{
+    char maker[AF_TASK_MAKER];
+    af_task_maker(maker, task);
+    return af_fail(AF_EUSAGE, "%s is %s; use `%s`", task->name,
+                   task->variant_of ? "a variant of a task" : "your own dataset", maker);
+}
+
 /* source: NULL to generate. */
 static af_status make(const options *o, const char *name, const char *source)
 {
@@ -75,15 +83,19 @@ static af_status make(const options *o, const char *name, const char *source)
     AF_TRY(af_need_task(&task, name));
     const af_size size = size_for(o, task, source);
     const af_prep *prep = af_find_prep(task->name);
-    if (task->own)
-        return af_fail(AF_EUSAGE, "%s is your own dataset; use `afield data import-own MANIFEST`",
-                       task->name);
+    af_variant v = {.name = ""};
+    if (task->own) return own_task(task);
     if (!prep) return af_fail(AF_EINTERNAL, "task %s has no prep", task->name);
     AF_TRY(af_dataset_directory(directory, size));
-    if (!o->force) AF_TRY(spare_imported(task, directory));
-    AF_TRY(af_mkdirs(directory));
     const af_prep_request r = {task, size, source, o->seed, directory};
-    AF_TRY(source ? prep->import(&r) : prep->generate(&r));
+    if (source && prep->variant) AF_TRY(prep->variant(&v, &r));
+    if (!o->force && !*v.name) AF_TRY(spare_imported(task, directory));
+    AF_TRY(af_mkdirs(directory));
+    if (*v.name) {
+        AF_TRY(af_own_install_variant(&task, prep, &r, &v, o->force));
+    } else {
+        AF_TRY(source ? prep->import(&r) : prep->generate(&r));
+    }
     return af_data_check(task, directory, o->json);
 }
 
@@ -181,7 +193,8 @@ const af_cmd af_cmd_data = {
     .order = 3,
     .more =
         "generate    a stand-in of the task's data\n"
-        "import      the official files; a part of them is accepted and marked partial\n"
+        "import      the official files; a part of them is accepted and marked partial; data of\n"
+        "            another device or of other labels become a task of another name\n"
         "import-own  your own arrays, by a manifest (YAML; docs/data.md, "
         "examples/fashion_mnist.yaml):\n"
         "            the task in it then works in every command\n"

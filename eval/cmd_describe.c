@@ -110,7 +110,10 @@ static af_status describe_task(json_t *o, const void *plugin)
     const af_task *t = plugin;
     const af_prep *prep = af_find_prep(t->name);
     json_t *recipes = json_object(), *data = json_object();
+    char maker[AF_TASK_MAKER];
+    af_task_maker(maker, t);
     put(o, "title", t->title);
+    put(o, "variant_of", t->variant_of);
     put(o, "domain", t->domain);
     put(o, "summary", t->summary);
     put(o, "objective", af_objective_names[t->objective]);
@@ -120,7 +123,7 @@ static af_status describe_task(json_t *o, const void *plugin)
     put(o, "scored", aggregates[t->aggregate]);
     put(o, "epoch", t->sampler == AF_ALL ? "every sample" : "one sample of each group");
     if (t->labels) json_object_set_new(o, "labels", list_of(t->labels));
-    put(o, "import", prep ? prep->accepts : t->own ? "afield data import-own MANIFEST" : NULL);
+    put(o, "import", prep ? prep->accepts : maker);
     put(o, "generate", prep ? prep->model : NULL);
     put(o, "notes", t->notes);
     put(o, "cite", t->cite);

@@ -72,6 +72,9 @@ static af_status fetch_known(char name[256], const af_fetch_request *r, const ch
 af_status af_data_fetch(const af_fetch_request *r)
 {
     char directory[AF_PATH_MAX], name[256] = "";
+    if (r->task->variant_of)
+        return af_fail(AF_EUSAGE, "%s is a variant of a task; see `afield data where %s`",
+                       r->task->name, r->task->variant_of);
     if (r->task->own)
         return af_fail(AF_EUSAGE, "%s is your own dataset; nothing is known of where it is from",
                        r->task->name);

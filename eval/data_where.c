@@ -54,6 +54,9 @@ static void print_source(const af_raw_file *s)
 
 static af_status own_task(const af_task *task)
 {
+    if (task->variant_of)
+        return af_fail(AF_EUSAGE, "%s is a variant of a task; see `afield data where %s`",
+                       task->name, task->variant_of);
     return af_fail(AF_EUSAGE,
                    "%s is your own dataset: its files are those that its manifest names; see "
                    "`afield describe %s`",

@@ -223,8 +223,8 @@ static af_status resolve(resolved *r, const af_job *j)
     if (r->o.task->own && j->protocol == AF_PAPER)
         return af_fail(
             AF_EUSAGE,
-            "--protocol paper: no publication has a protocol for your own dataset; leave "
-            "it out");
+            "--protocol paper: no publication has a protocol for your own dataset, or for a "
+            "variant; leave it out");
     AF_TRY(af_need_method(&r->o.searcher, &r->o.space, j->method, j->space));
     AF_TRY(af_need_backend(&r->o.backend, j->backend));
     AF_TRY(af_precision_find(&r->o.precision, r->o.backend, j->precision));

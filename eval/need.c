@@ -140,17 +140,15 @@ static af_status have_data(bool *out, const char *directory, const af_task *task
 
 static af_status need_own(const char *directory, const af_task *task, af_size size)
 {
-    char path[4096];
+    char path[4096], maker[AF_TASK_MAKER];
+    af_task_maker(maker, task);
     if (size != task->size)
-        return af_fail(AF_EUSAGE,
-                       "task %s is your own dataset, which its manifest calls %s; leave --size out",
-                       task->name, af_size_names[task->size]);
+        return af_fail(AF_EUSAGE, "task %s has data of one size, %s; leave --size out", task->name,
+                       af_size_names[task->size]);
     for (int part = AF_MAIN; part <= AF_HELD_OUT; part++) {
         AF_TRY(af_dataset_path(path, directory, task->name, part));
         if (!af_file_exists(path))
-            return af_fail(AF_ENOTFOUND,
-                           "%s: not there; make it with `afield data import-own MANIFEST --force`",
-                           path);
+            return af_fail(AF_ENOTFOUND, "%s: not there; make it with `%s --force`", path, maker);
     }
     return AF_OK;
 }

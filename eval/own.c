@@ -7,6 +7,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "data-prep/own/own.h"
+#include "data-prep/own/variant.h"
 #include "eval/cli.h"
 
 typedef struct kept {
@@ -119,19 +120,16 @@ static void remove_other_sizes(const af_task *t)
                 af_file_remove(path);
 }
 
-/* The manifest comes last: a task that is known has its data. */
-static af_status replace(const af_own *own, const char *path, const char *at, const char *text,
-                         size_t size)
+/* Comes last: a task that is known has its data. */
+static af_status store(const af_task **out, const af_task *t, const char *text, size_t size)
 {
-    char own_directory[AF_PATH_MAX], kept_at[AF_PATH_MAX];
-    AF_TRY(directory(own_directory));
-    AF_TRY(path_of(kept_at, own->task.name));
-    AF_TRY(af_mkdirs(own_directory));
-    AF_TRY(af_mkdirs(at));
-    AF_TRY(af_own_import(own, path, at));
-    AF_TRY(af_file_write(kept_at, text, size));
-    remove_other_sizes(&own->task);
-    return AF_OK;
+    char path[AF_PATH_MAX];
+    AF_TRY(directory(path));
+    AF_TRY(af_mkdirs(path));
+    AF_TRY(path_of(path, t->name));
+    AF_TRY(af_file_write(path, text, size));
+    remove_other_sizes(t);
+    return af_own_find(out, t->name);
 }
 
 /* A task of this name that was imported before, with another size too. */
@@ -140,10 +138,16 @@ static af_status spare(const af_own *own, bool force)
     char path[AF_PATH_MAX];
     AF_TRY(path_of(path, own->task.name));
     if (force || !af_file_exists(path)) return AF_OK;
-    return af_fail(AF_EUSAGE,
-                   "%s: task '%s' was imported before, which this would replace; give the new one "
-                   "another name, or add --force",
-                   path, own->task.name);
+    return af_fail(
+        AF_EUSAGE, "%s: task '%s' was imported before, which this would replace; %sadd --force",
+        path, own->task.name, own->task.variant_of ? "" : "give the new one another name, or ");
+}
+
+static af_status need_files(const af_own *own, const char *path)
+{
+    if (!own->task.variant_of) return AF_OK;
+    return af_fail(AF_EUSAGE, "%s: names no data; `afield data import %s PATH` makes them", path,
+                   own->task.variant_of);
 }
 
 af_status af_own_install(const af_task **out, char at[4096], const char *path, bool force)
@@ -154,10 +158,34 @@ af_status af_own_install(const af_task **out, char at[4096], const char *path, b
     AF_TRY(af_file_read(&text, &size, path, AF_OWN_FILE));
     af_status st;
     AF_GOTO(st, done, af_own_parse(&own, text, size, path));
+    AF_GOTO(st, done, need_files(own, path));
     AF_GOTO(st, done, spare(own, force));
     AF_GOTO(st, done, af_dataset_directory(at, own->task.size));
-    AF_GOTO(st, done, replace(own, path, at, text, size));
-    AF_GOTO(st, done, af_own_find(out, own->task.name));
+    AF_GOTO(st, done, af_mkdirs(at));
+    AF_GOTO(st, done, af_own_import(own, path, at));
+    st = store(out, &own->task, text, size);
+done:
+    af_own_free(own);
+    af_free(text);
+    return st;
+}
+
+af_status af_own_install_variant(const af_task **out, const af_prep *prep, const af_prep_request *r,
+                                 const af_variant *v, bool force)
+{
+    char *text;
+    size_t size;
+    af_own *own = NULL;
+    af_prep_request inside = *r;
+    AF_TRY(af_own_variant_text(&text, &size, v, r->task, r->size));
+    af_status st;
+    AF_GOTO(st, done, af_own_parse(&own, text, size, v->name));
+    AF_GOTO(st, done, spare(own, force));
+    af_log(AF_LOG_INFO, "%s: %s: not the task %s; imported as the task %s", r->source, v->holds,
+           r->task->name, v->name);
+    inside.task = &own->task;
+    AF_GOTO(st, done, prep->import(&inside));
+    st = store(out, &own->task, text, size);
 done:
     af_own_free(own);
     af_free(text);

@@ -52,7 +52,8 @@ static void about_data(af_page *p)
             "it.</li>\n",
             p->to);
     if (name_tasks(p, "<li>The data of ", is_own))
-        fputs(" is somebody's own dataset (‡): its scores compare where the task key is the same, "
+        fputs(" is somebody's own dataset, or a variant of a task (‡): its scores compare where "
+              "the task key is the same, "
               "and "
               "with no published numbers.</li>\n",
               p->to);

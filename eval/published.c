@@ -119,7 +119,7 @@ const char *af_published_withheld(const af_published *p, const af_result *task)
     for (size_t i = 0; i < p->count; i++) any |= af_published_matches(&p->row[i], task);
     if (!any) return "no number was published for this task in this metric";
     if (strcmp(task->provenance, "generated") == 0) return "the data is a generated stand-in";
-    if (strcmp(task->provenance, "own") == 0) return "the data is somebody's own";
+    if (strcmp(task->provenance, "own") == 0) return "the data is somebody's own, or a variant's";
     if (strcmp(task->provenance, "real") != 0) return "the data is a part of the real one";
     if (strcmp(task->size, "full") != 0) return "the size is not the full one";
     if (strcmp(task->protocol, "paper") != 0) return "the protocol is not the paper's";

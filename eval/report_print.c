@@ -236,8 +236,8 @@ static void print_legend(const af_report *r)
     if (partial)
         printf("† part of the real data: not comparable with the whole or published figures\n");
     if (own)
-        printf("‡ a dataset of somebody's own, by a manifest: comparable where the task key is the "
-               "same, with no published figures\n");
+        printf("‡ somebody's own dataset, or a variant of a task: comparable where the task key is "
+               "the same, with no published figures\n");
     if (r->budgets_differ)
         printf("warning: budgets differ; ranks across unequal budgets do not compare methods\n");
 }

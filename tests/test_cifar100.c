@@ -3,6 +3,7 @@
  * not by a linear model. Genuine images where AFIELD_TESTDATA has them. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/base/alloc.h"
@@ -12,6 +13,8 @@
 #include "data-prep/cifar100/pack.h"
 #include "data-prep/cifar100/raw.h"
 #include "data-prep/cifar100/shapes.h"
+#include "tests/aid/learned.h"
+#include "tests/aid/variant.h"
 #include "tests/aid/work.h"
 
 extern const af_task af_task_cifar100;
@@ -329,7 +332,7 @@ static void refuses_incomplete(void **state)
     char path[AF_PATH_MAX];
     make_sets();
     assert_int_equal(import(work_dir, AF_FULL), AF_EFORMAT);
-    assert_says("both layouts");
+    assert_says("cifar-100-binary and cifar-100-python are both in it");
     assert_ok(af_path_join(path, work_dir, "nowhere"));
     assert_int_equal(import(path, AF_FULL), AF_ENOTFOUND);
     assert_says("nowhere: no such file or directory");
@@ -339,7 +342,85 @@ static void refuses_incomplete(void **state)
     assert_says("no test images");
     af_file_remove(at(sets[0].directory, "train.bin"));
     assert_int_equal(import(path, AF_FULL), AF_ENOTFOUND);
-    assert_says("no training images in it; want train.bin and test.bin of cifar-100-binary");
+    assert_says("holds a text (fine_label_names.txt); want train.bin and test.bin of cifar-100-binary");
+}
+
+/* ---- CIFAR-10 ---- */
+
+/* Batches out of order, as an archive may hold them. */
+static void cifar10_is_a_variant(void **state)
+{
+    (void)state;
+    enum { BATCH = 10, RECORD10 = 1 + AF_CIFAR_BYTES };
+    static const char *const names[] = {"data_batch_1.bin", "data_batch_3.bin", "test_batch.bin"};
+    static uint8_t data[BATCH * RECORD10];
+    char path[AF_PATH_MAX], text[256] = "";
+    af_variant v;
+    assert_ok(af_path_join(path, work_dir, "ten/cifar-10-batches-bin"));
+    assert_ok(af_mkdirs(path));
+    for (int b = 0; b < 3; b++) {
+        for (int k = 0; k < BATCH; k++) {
+            data[k * RECORD10] = (uint8_t)((k + b) % 10);
+            for (int i = 0; i < AF_CIFAR_BYTES; i++) data[k * RECORD10 + 1 + i] = pixel_of(b, k, i);
+        }
+        assert_ok(af_file_write(at("ten/cifar-10-batches-bin", names[b]), data, sizeof data));
+    }
+    for (int c = 0; c < 10; c++) {
+        strcat(text, af_cifar10_labels[c]);
+        strcat(text, "\n");
+    }
+    work_put("ten/cifar-10-batches-bin/batches.meta.txt", text);
+    snprintf(path, sizeof path, "%s", work_at("ten"));
+    assert_int_equal(import(path, AF_FULL), AF_EUNSUPPORTED);
+    assert_says("ten: not the data of the task cifar100");
+    for (af_size size = AF_TINY; size <= AF_FULL; size++) {
+        af_own *own = variant_import(&v, &af_prep_cifar100, path, size);
+        assert_string_equal(own->task.name, "cifar10");
+        af_dataset *d = variant_open(own, AF_MAIN);
+        assert_int_equal(d->n, 2 * BATCH);
+        assert_int_equal(d->split[AF_CLEAN][AF_VALID].count, 4);
+        assert_int_equal(d->output.c, 10);
+        for (int k = 0; k < 2 * BATCH; k++)
+            assert_int_equal(((const int32_t *)d->y)[k], (k + k / BATCH) % 10);
+        for (int k = 0; k < 2 * BATCH && size != AF_TINY; k++)
+            for (int i = 0; i < AF_CIFAR_BYTES; i++)
+                assert_int_equal(((const uint8_t *)d->x)[k * AF_CIFAR_BYTES + i],
+                                 pixel_of(k / BATCH, k % BATCH, i));
+        const int most = size == AF_TINY ? 4 * 255 : 255;
+        assert_true(fabs((double)d->scaling[AF_CLEAN].x_mean[0] / most - 0.4914) < 1e-5);
+        assert_true(fabs((double)d->scaling[AF_CLEAN].x_std[0] / most - 0.2470) < 1e-5);
+        af_dataset_close(d);
+        af_dataset_close(variant_open(own, AF_HELD_OUT));
+        af_own_free(own);
+    }
+    data[RECORD10] = 10;
+    assert_ok(af_file_write(at("ten/cifar-10-batches-bin", names[1]), data, sizeof data));
+    assert_int_equal(variant_of(&v, &af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
+    assert_says("data_batch_3.bin: image 1 has label 10, want less than 10");
+    assert_ok(af_file_write(at("ten/cifar-10-batches-bin", names[1]), data, 3074));
+    assert_int_equal(variant_of(&v, &af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
+    assert_says("data_batch_3.bin: 3074 bytes, want a multiple of 3073");
+    work_put("ten/cifar-10-batches-bin/data_batch_3.bin", "");
+    assert_int_equal(variant_of(&v, &af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
+}
+
+static void genuine_cifar10(void **state)
+{
+    (void)state;
+    char path[AF_PATH_MAX];
+    const char *root = getenv("AFIELD_TESTDATA");
+    if (root) assert_ok(af_path_format(path, "%s/cifar10", root));
+    if (!root || !af_dir_exists(path)) {
+        print_message("skipped: AFIELD_TESTDATA has no cifar10\n");
+        skip();
+    }
+    af_variant v;
+    af_own *own = variant_import(&v, &af_prep_cifar100, path, AF_TINY);
+    af_dataset *d = variant_open(own, AF_MAIN);
+    assert_int_equal(d->n, 1000);
+    af_dataset_close(d);
+    assert_true(learned(&own->task, "wrn", work_dir) > 0.2); /* chance: 0.1 */
+    af_own_free(own);
 }
 
 static void memory_runs_out(void **state)
@@ -476,6 +557,8 @@ int main(void)
         cmocka_unit_test(tiny_is_summed),
         cmocka_unit_test(refuses),
         cmocka_unit_test(refuses_incomplete),
+        cmocka_unit_test(cifar10_is_a_variant),
+        cmocka_unit_test(genuine_cifar10),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(genuine),
         cmocka_unit_test(stand_in_is_a_function_of_its_seed),

@@ -324,8 +324,8 @@ static void wrong_arrays_are_refused(void **state)
     assert_ok(af_path_join(root, work_dir, "few"));
     const af_prep_request r = request("few.out", root, AF_TINY);
     assert_ok(af_mkdirs(root));
-    assert_int_equal(af_prep_cosmic.import(&r), AF_EFORMAT);
-    assert_says("no frames, want npy_train/f435w");
+    assert_int_equal(af_prep_cosmic.import(&r), AF_ENOTFOUND);
+    assert_says("a directory without files; want npy_train/f435w");
     put_array("few/npy_train/f435w/9/1/1.npy", 128, 1);
     put_array("few/npy_train/f435w/9/2/1.npy", 130, 1);
     assert_int_equal(af_prep_cosmic.import(&r), AF_EFORMAT);

@@ -1,6 +1,8 @@
-/* DeepSEA: NAS-Bench-360's file gives exactly its values whatever their type and order; what is
+/* DeepSEA: NAS-Bench-360's file gives exactly its values whatever their type and order; DeepSEA's
+ * own layout is a variant; what is
  * another file of this family is refused with the reason. Genuine sequences where AFIELD_TESTDATA
  * has them. */
+#include "tests/aid/variant.h"
 #include "tests/aid/work.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -12,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/prep.h"
 #include "data-prep/deepsea/filtered.h"
+#include "data-prep/deepsea/mats.h"
 
 extern const af_task af_task_deepsea;
 extern const af_prep af_prep_deepsea;
@@ -239,6 +242,148 @@ static void unknown_bases_are_zeros(void **state)
     af_dataset_close(d);
 }
 
+/* ---- DeepSEA's own layout ---- */
+
+enum { TARGETS = 9 };
+static const char *const mats[AF_SPLITS] = {"train", "valid", "test"};
+
+/* Axes as in the published files: sequences run fastest. */
+static void put_variable(mat_t *f, const char *name, int rank, const size_t *dims, uint8_t *values)
+{
+    size_t copy[3] = {dims[0], dims[1], rank > 2 ? dims[2] : 1};
+    matvar_t *v = Mat_VarCreate(name, MAT_C_UINT8, MAT_T_UINT8, rank, copy, values, 0);
+    assert_int_equal(Mat_VarWrite(f, v, MAT_COMPRESSION_ZLIB), 0);
+    Mat_VarFree(v);
+}
+
+/* `where` + 1: x at which the value is another, of train; 0: none. */
+static void put_mats(const char *directory, int split, int targets, int where, int value)
+{
+    const size_t n = (size_t)counts[split];
+    uint8_t *x = af_alloc(n * 4 * BASES), *y = af_alloc(n * (size_t)targets);
+    char path[AF_PATH_MAX], name[64];
+    for (size_t i = 0; i < n * 4 * BASES; i++)
+        x[i] = base_of(split, (int)(i % n), (int)(i / n / 4)) == (int)(i / n % 4);
+    for (size_t i = 0; i < n * (size_t)targets; i++)
+        y[i] = (uint8_t)label_of(split, (int)(i % n), (int)(i / n));
+    if (where) x[where - 1] = (uint8_t)value;
+    snprintf(path, sizeof path, "%s", work_at(directory));
+    assert_ok(af_mkdirs(path));
+    snprintf(name, sizeof name, "%s.mat", mats[split]);
+    assert_ok(af_path_join(path, path, name));
+    mat_t *f = Mat_CreateVer(path, NULL, split == AF_TRAIN ? MAT_FT_MAT73 : MAT_FT_MAT5);
+    assert_non_null(f);
+    snprintf(name, sizeof name, "%sxdata", mats[split]);
+    put_variable(f, name, 3, (size_t[]){n, 4, BASES}, x);
+    snprintf(name, sizeof name, "%sdata", mats[split]);
+    put_variable(f, name, 2, (size_t[]){n, (size_t)targets}, y);
+    Mat_Close(f);
+    af_free(x);
+    af_free(y);
+}
+
+static const char *make_mats(void)
+{
+    static char path[AF_PATH_MAX];
+    for (int s = 0; s < AF_SPLITS; s++) put_mats("mats", s, TARGETS, 0, 0);
+    snprintf(path, sizeof path, "%s", work_at("mats"));
+    return path;
+}
+
+static void own_layout_is_a_variant(void **state)
+{
+    (void)state;
+    af_variant v;
+    const char *path = make_mats();
+    for (af_size size = AF_TINY; size <= AF_FULL; size++) {
+        af_own *own = variant_import(&v, &af_prep_deepsea, path, size);
+        assert_string_equal(v.name, "deepsea_9");
+        assert_string_equal(v.holds, "DeepSEA's own layout with 9 targets");
+        af_dataset *d = variant_open(own, AF_MAIN), *t = variant_open(own, AF_HELD_OUT);
+        assert_true(af_shape_same(d->input, (af_shape){4, 1, size == AF_TINY ? 100 : BASES}));
+        assert_int_equal(d->output.c, size == AF_TINY ? 8 : TARGETS);
+        assert_int_equal(own->classes, d->output.c);
+        assert_int_equal(d->split[AF_CLEAN][AF_TRAIN].count, counts[AF_TRAIN]);
+        assert_int_equal(d->n, counts[AF_TRAIN] + counts[AF_VALID]);
+        assert_int_equal(t->n, counts[AF_TEST]);
+        for (int k = 0; k < counts[AF_TRAIN]; k++) check_sample(d, k, AF_TRAIN, k);
+        for (int k = 0; k < counts[AF_VALID]; k++)
+            check_sample(d, counts[AF_TRAIN] + k, AF_VALID, k);
+        for (int k = 0; k < counts[AF_TEST]; k++) check_sample(t, k, AF_TEST, k);
+        af_dataset_close(d);
+        af_dataset_close(t);
+        af_own_free(own);
+    }
+    assert_int_equal(import(path, AF_FULL), AF_EFORMAT); /* never as the task */
+    assert_ok(variant_of(&v, &af_prep_deepsea, make_file(&good), AF_FULL));
+    assert_string_equal(v.name, "");
+}
+
+static void every_nth_is_kept(void **state)
+{
+    (void)state;
+    static const af_dna_layout l = {200, 3, {5, 5, 2}};
+    static const int step[AF_SPLITS] = {3, 1, 4}, n[AF_SPLITS] = {4, 5, 2};
+    const char *path = make_mats();
+    af_deepsea_mats m;
+    af_dna_set set[AF_SPLITS];
+    assert_ok(af_deepsea_mats_look(&m, path));
+    assert_int_equal(m.targets, TARGETS);
+    assert_ok(af_deepsea_mats_read(set, &m, path, &l));
+    for (int s = 0; s < AF_SPLITS; s++) {
+        assert_int_equal(m.count[s], counts[s]);
+        assert_int_equal(set[s].count, n[s]);
+        for (int k = 0; k < n[s]; k++) {
+            assert_int_equal(set[s].number[k], step[s] * k);
+            for (int i = 0; i < 200; i++)
+                assert_int_equal(set[s].x[(size_t)k * 800 + (size_t)(i + 200 * 3)],
+                                 base_of(s, step[s] * k, 400 + i) == 3);
+            for (int c = 0; c < 3; c++)
+                assert_true(set[s].y[k * 3 + c] == (float)label_of(s, step[s] * k, c));
+        }
+        af_dna_set_free(&set[s]);
+    }
+}
+
+static void bad_mats_are_refused(void **state)
+{
+    (void)state;
+    af_variant v;
+    const char *path = make_mats();
+    put_mats("mats", AF_VALID, TARGETS + 1, 0, 0);
+    assert_int_equal(variant_of(&v, &af_prep_deepsea, path, AF_FULL), AF_EFORMAT);
+    assert_says("valid.mat: 10 targets, want 9 as in train.mat");
+    make_mats();
+    put_mats("mats", AF_TRAIN, TARGETS, 1, 2);
+    af_own *own;
+    assert_ok(variant_of(&v, &af_prep_deepsea, path, AF_FULL));
+    own = variant_task(&v, &af_task_deepsea, AF_FULL);
+    const af_prep_request r = {
+        .task = &own->task, .size = AF_FULL, .source = path, .directory = work_dir};
+    assert_int_equal(af_prep_deepsea.import(&r), AF_EFORMAT);
+    assert_says("train.mat: 'trainxdata': sequence 0, position 1: want 0 or 1, and one base");
+    put_mats("mats", AF_TRAIN, TARGETS, 1 + base_of(AF_TRAIN, 0, 0) * counts[AF_TRAIN], 0);
+    assert_ok(af_prep_deepsea.import(&r)); /* an unknown base */
+    af_own_free(own);
+    for (unsigned long k = 1; k < 40; k++) {
+        af_deepsea_mats m;
+        af_dna_set set[AF_SPLITS];
+        af_alloc_fail_at(k);
+        const unsigned long before = af_alloc_count();
+        af_status st = af_deepsea_mats_look(&m, path);
+        if (st == AF_OK) st = af_deepsea_mats_read(set, &m, path, &af_dna_layouts[AF_TINY]);
+        const bool failed = af_alloc_count() - before >= k;
+        af_alloc_fail_at(0);
+        assert_int_equal(st, failed ? AF_ENOMEM : AF_OK);
+        for (int s = 0; s < AF_SPLITS && st == AF_OK; s++) af_dna_set_free(&set[s]);
+    }
+    af_file_remove(work_at("mats/valid.mat"));
+    assert_ok(variant_of(&v, &af_prep_deepsea, path, AF_FULL));
+    assert_string_equal(v.name, "");
+    assert_int_equal(import(path, AF_FULL), AF_EFORMAT);
+    assert_says("test.mat: DeepSEA's layout with 7 sequences and 9 targets");
+}
+
 /* ---- what is refused ---- */
 
 static void refuses_damage(void **state)
@@ -308,8 +453,8 @@ static void other_files_are_told_apart(void **state)
         {"plant.fa", "FASTA with 12 bases a sequence and the names of its labels in the header"},
         {"clip.fa.gz", "FASTA with 4 bases a sequence and one class (bound or not)"},
         {"chip.seq.gz", "a ChIP-seq table (FoldID, EventID, seq, Bound) of one protein, 5 bases"},
-        {"train.mat", "DeepSEA's own file with all 919 targets. NAS-Bench-360 has 36 of them"},
-        {"test.mat", "3 sequences and 58 targets, neither the 919 of DeepSEA nor the 36"},
+        {"train.mat", "3 sequences and 919 targets, where the task has 36 that are not known"},
+        {"test.mat", "and test.mat makes the variant deepsea_58; else import NAS-Bench-360's"},
         {"other.mat", "a MATLAB file without DeepSEA's traindata, validdata or testdata"},
         {"notes.txt", "nothing of the DeepSEA task; import NAS-Bench-360's deepsea_filtered.npz"},
         {"none.txt", "nothing of the DeepSEA task"},
@@ -384,15 +529,38 @@ static void genuine(void **state)
     }
 }
 
+/* The same sequences as in NAS-Bench-360's layout, with more targets. */
+static void genuine_mats(void **state)
+{
+    (void)state;
+    af_variant v;
+    assert_ok(import(genuine_at("nb360"), AF_FULL));
+    af_own *own = variant_import(&v, &af_prep_deepsea, genuine_at("deepsea_mat"), AF_FULL);
+    assert_string_equal(v.name, "deepsea_58");
+    for (int part = 0; part < 2; part++) {
+        af_dataset *task = open_part((af_dataset_part)part),
+                   *d = variant_open(own, (af_dataset_part)part);
+        int sum = 0;
+        assert_int_equal(d->n, task->n);
+        assert_int_equal(d->output.c, 58);
+        assert_memory_equal(d->x, task->x, (size_t)d->n * 4 * BASES);
+        for (int i = 0; i < d->n * 58; i++) sum += ((const float *)d->y)[i] == 1;
+        assert_true(sum > (part ? 1290 : 1245 + 395));
+        af_dataset_close(task);
+        af_dataset_close(d);
+    }
+    af_own_free(own);
+}
+
 static void genuine_others(void **state)
 {
     (void)state;
     static const struct {
         const char *name, *says;
     } cases[] = {
-        {"deepsea_mat/train.mat", "80 sequences and 58 targets, neither"},
-        {"deepsea_mat/valid.mat", "25 sequences and 58 targets, neither"},
-        {"deepsea_mat/test.mat", "76 sequences and 58 targets, neither"},
+        {"deepsea_mat/train.mat", "80 sequences and 58 targets, where"},
+        {"deepsea_mat/valid.mat", "25 sequences and 58 targets, where"},
+        {"deepsea_mat/test.mat", "76 sequences and 58 targets, where"},
         {"danqplant/sample_test_data.fa", "FASTA with 1024 bases a sequence and the names"},
         {"chipseq_seqgz/USF2_H1-hESC_USF2_Stanford_AC.seq.gz", "of one protein, 101 bases"},
         {"clipseq_fagz/24_PARCLIP_QKI_hg19/test_sequences.fa.gz", "101 bases a sequence and one"},
@@ -410,6 +578,8 @@ int main(void)
         cmocka_unit_test(unknown_bases_are_zeros), cmocka_unit_test(refuses_damage),
         cmocka_unit_test(refuses_what_is_cut_off), cmocka_unit_test(other_files_are_told_apart),
         cmocka_unit_test(memory_runs_out),         cmocka_unit_test(genuine),
+        cmocka_unit_test(own_layout_is_a_variant), cmocka_unit_test(every_nth_is_kept),
+        cmocka_unit_test(bad_mats_are_refused),    cmocka_unit_test(genuine_mats),
         cmocka_unit_test(genuine_others),
     };
     af_log_set(AF_LOG_ERROR);

@@ -12,7 +12,9 @@
 #include "core/prep.h"
 #include "data-prep/ecg/permutation.h"
 #include "data-prep/ecg/physionet.h"
+#include "data-prep/ecg/pickled.h"
 #include "data-prep/ecg/windows.h"
+#include "tests/aid/arrays.h"
 
 extern const af_task af_task_ecg;
 extern const af_prep af_prep_ecg;
@@ -97,6 +99,138 @@ static void directory_imports(void **state)
     assert_string_equal(json_string_value(json_object_get(files, "R07.mat")), hex);
     json_decref(source);
     af_ecg_records_close(&set);
+}
+
+/* ---- NAS-Bench-360's pickle ---- */
+
+/* The records of make_set in one pickle: readings as f8 or i2, divided by `scale`; labels as
+ * objects or as an array of texts. Record 3 is spoilt when `bad` says so. */
+static void put_pickle(bool wide, double scale, bool objects, const char *bad)
+{
+    static double y[LENGTH_OF];
+    bytes b = {0};
+    char shape[16], text[4 * RECORDS] = "";
+    bytes_say(&b, "(dS'data'\n");
+    bytes_array_begin(&b, "O8", "|", "I12\n");
+    bytes_say(&b, "(l");
+    for (int k = 0; k < RECORDS; k++) {
+        const bool spoilt = k == 3 && bad;
+        const int n = spoilt && !strcmp(bad, "short") ? 900 : LENGTH_OF;
+        int16_t x[LENGTH_OF];
+        for (int i = 0; i < LENGTH_OF; i++) {
+            x[i] = (int16_t)lrint(900 * sin(.01 * (k + 3) * i) + k);
+            y[i] = x[i] / scale;
+        }
+        if (spoilt && !strcmp(bad, "scaled")) y[7] = .12345;
+        if (spoilt && !strcmp(bad, "large")) y[7] = 40000;
+        if (spoilt && !strcmp(bad, "nan")) y[7] = NAN;
+        snprintf(shape, sizeof shape, "I%d\n", n);
+        if (spoilt && !strcmp(bad, "text"))
+            bytes_say(&b, "S'R03'\n");
+        else if (wide)
+            bytes_array(&b, "f8", shape, y, (size_t)n * sizeof *y);
+        else
+            bytes_array(&b, "i2", shape, x, (size_t)n * sizeof *x);
+        bytes_say(&b, "a");
+    }
+    bytes_say(&b, "tbsS'label'\n");
+    for (int k = 0; k < RECORDS; k++) text[4 * k] = k ? "NAO~"[k % 4] : 'A';
+    if (bad && !strcmp(bad, "label")) text[4 * 3] = 'Q';
+    if (objects) bytes_array_begin(&b, "O8", "|", "I12\n");
+    if (objects) bytes_say(&b, "(l");
+    for (int k = 0; objects && k < RECORDS; k++) bytes_say(&b, "V%c\na", text[4 * k]);
+    if (objects) bytes_say(&b, "tb");
+    const bool few = bad && !strcmp(bad, "few");
+    if (!objects) bytes_array(&b, "U1", few ? "I11\n" : "I12\n", text, few ? 44 : sizeof text);
+    bytes_say(&b, "s.");
+    bytes_save(&b, work_at("challenge2017.pkl"));
+    af_free(b.data);
+}
+
+static void same_samples(const char *a, const char *b, af_dataset_part part)
+{
+    af_dataset *x, *y;
+    assert_ok(af_dataset_open(&x, a, &af_task_ecg, part));
+    assert_ok(af_dataset_open(&y, b, &af_task_ecg, part));
+    assert_int_equal(x->n, y->n);
+    const size_t floats = (size_t)(x->n * x->input.w);
+    assert_memory_equal(x->x, y->x, floats * sizeof(float));
+    assert_memory_equal(x->y, y->y, (size_t)x->n * sizeof(int32_t));
+    assert_memory_equal(x->group, y->group, (size_t)x->n * sizeof(int32_t));
+    for (int s = 0; s < AF_SPLITS; s++) {
+        const af_indices *p = &x->split[AF_CLEAN][s], *q = &y->split[AF_CLEAN][s];
+        assert_int_equal(p->count, q->count);
+        if (p->count) assert_memory_equal(p->i, q->i, (size_t)p->count * sizeof *p->i);
+    }
+    af_dataset_close(x);
+    af_dataset_close(y);
+}
+
+/* Samples, labels, groups and splits are those of the records in the order of their names. */
+static void pickle_imports_like_records(void **state)
+{
+    (void)state;
+    char sha[AF_SHA256_HEX], records[AF_PATH_MAX], pickle[AF_PATH_MAX], file[AF_PATH_MAX];
+    static const struct {
+        bool wide, objects;
+        double scale;
+    } ways[] = {{false, true, 1}, {false, false, 1}, {true, true, 1}, {true, false, 1000}};
+    assert_ok(af_path_join(records, work_dir, "records.out"));
+    assert_ok(af_path_join(pickle, work_dir, "pickle.out"));
+    make_set();
+    import_into(sha, set_at("."), records);
+    for (size_t i = 0; i < LENGTH(ways); i++) {
+        af_dataset *d;
+        put_pickle(ways[i].wide, ways[i].scale, ways[i].objects, NULL);
+        assert_ok(af_path_format(file, "%s", i % 2 ? work_dir : work_at("challenge2017.pkl")));
+        import_into(sha, file, pickle);
+        same_samples(records, pickle, AF_MAIN);
+        same_samples(records, pickle, AF_HELD_OUT);
+        assert_ok(af_dataset_open(&d, pickle, &af_task_ecg, AF_MAIN));
+        char first[16];
+        snprintf(first, sizeof first, "%05d:", d->group[0] + 1);
+        assert_memory_equal(d->ids, first, 6);
+        af_dataset_close(d);
+    }
+}
+
+static void pickle_contradictions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bad, *says;
+    } cases[] = {
+        {"scaled", "reading 7 of record 4 is 0.12345, want whole numbers of 16 bits"},
+        {"large", "reading 7 of record 4 is 40000"},
+        {"nan", "reading 7 of record 4 is nan"},
+        {"text", "record 4 is bytes, want an array of numbers"},
+        {"label", "the label of record 4 is none of N, A, O and ~"},
+        {"few", "no 'label' with 12 texts"},
+        {"short", "record 00004 has 900 samples, want more than 1000"},
+    };
+    char path[AF_PATH_MAX];
+    const af_prep_request r = {
+        .task = &af_task_ecg, .size = AF_SMALL, .source = path, .directory = work_dir};
+    assert_ok(af_path_join(path, work_dir, "challenge2017.pkl"));
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        put_pickle(true, 1, false, cases[i].bad);
+        assert_int_equal(af_prep_ecg.import(&r), AF_EFORMAT);
+        assert_says("challenge2017.pkl: ");
+        assert_says(cases[i].says);
+    }
+    work_put("challenge2017.pkl", "(dS'x'\n(ls.");
+    assert_int_equal(af_prep_ecg.import(&r), AF_EFORMAT);
+    assert_says("no 'data', an array of records");
+    work_put("challenge2017.pkl", "(dS'x'\ncos\nsystem\ns.");
+    assert_int_equal(af_prep_ecg.import(&r), AF_EFORMAT);
+    assert_says("wants to import os.system, which is refused");
+    af_file_remove(path);
+    make_set();
+    put_text("challenge2017.pkl", "(d.");
+    snprintf(path, sizeof path, "%s", set_at("."));
+    assert_int_equal(af_prep_ecg.import(&r), AF_EFORMAT);
+    assert_says("both records and challenge2017.pkl are in it");
+    af_file_remove(set_at("challenge2017.pkl"));
 }
 
 static void pack_archive(const char *path, bool zip, bool backwards, const char *leave_out)
@@ -230,6 +364,29 @@ static void contradictions(void **state)
     make_set();
 }
 
+static void pickle_without_memory(void **state)
+{
+    (void)state;
+    af_ecg_records set;
+    json_t *source;
+    af_status st = AF_ENOMEM;
+    unsigned long k = 1;
+    put_pickle(false, 1, true, NULL);
+    for (; st != AF_OK && k < 10000; k++) {
+        af_alloc_fail_at(k);
+        st = af_ecg_pickle_read(&set, &source, work_at("challenge2017.pkl"));
+        af_alloc_fail_at(0);
+        if (st == AF_OK) break;
+        assert_int_equal(st, AF_ENOMEM);
+        assert_null(source);
+        assert_null(set.r);
+    }
+    assert_ok(st);
+    assert_true(k > RECORDS);
+    json_decref(source);
+    af_ecg_records_close(&set);
+}
+
 /* Every allocation fails once; nothing crashes and nothing is half returned. */
 static void memory_runs_out(void **state)
 {
@@ -338,9 +495,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 
-        cmocka_unit_test(directory_imports), cmocka_unit_test(archives_import),
-        cmocka_unit_test(contradictions),    cmocka_unit_test(memory_runs_out),
-        cmocka_unit_test(validation_set),    cmocka_unit_test(training_set),
+        cmocka_unit_test(directory_imports),     cmocka_unit_test(archives_import),
+        cmocka_unit_test(contradictions),        cmocka_unit_test(pickle_imports_like_records),
+        cmocka_unit_test(pickle_contradictions), cmocka_unit_test(pickle_without_memory),
+        cmocka_unit_test(memory_runs_out),       cmocka_unit_test(validation_set),
+        cmocka_unit_test(training_set),
     };
     af_log_set(AF_LOG_ERROR);
     return cmocka_run_group_tests(tests, work_make, work_remove);

@@ -443,7 +443,7 @@ static void contradictions(void **state)
     assert_says("raw: no eval.csv in it");
     af_file_remove(at("raw/FSD50K.ground_truth/dev.csv"));
     assert_int_equal(import("raw", AF_FULL), AF_ENOTFOUND);
-    assert_says("neither dev.csv (FSD50K) nor tr.csv");
+    assert_says("want dev.csv, eval.csv and vocabulary.csv of FSD50K, or tr.csv");
     assert_int_equal(import("nowhere", AF_FULL), AF_ENOTFOUND);
 }
 

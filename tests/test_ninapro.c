@@ -1,7 +1,7 @@
 /* NinaPro: NAS-Bench-360's six files give the samples they hold, electrodes as rows, scaled as
- * said; what is another device's or another shape is refused with the reason; the stand-in is a
- * function of its seed, two thirds of it rest, learned by a network and not by a linear model.
- * Genuine Myo recordings, which are not this task, where AFIELD_TESTDATA has them. */
+ * said; other numbers of electrodes or labels make a variant, what is something else is refused;
+ * the stand-in is a function of its seed, two thirds of it rest, learned by a network and not by a
+ * linear model. Genuine Myo recordings, which are not this task, where AFIELD_TESTDATA has them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "data-prep/ninapro/raw.h"
 #include "tests/aid/arrays.h"
 #include "tests/aid/learned.h"
+#include "tests/aid/variant.h"
 #include "tests/aid/work.h"
 
 extern const af_task af_task_ninapro;
@@ -154,8 +155,11 @@ static void refuses(void **state)
     bytes b = {0};
     make();
     put_windows(AF_VALID, 4, STEPS, 8);
-    assert_int_equal(import(work_dir, AF_FULL), AF_EUNSUPPORTED);
-    assert_says("ninapro_val.npy: 8 electrodes, as one Myo armband has");
+    assert_int_equal(import(work_dir, AF_FULL), AF_EFORMAT);
+    assert_says("ninapro_val.npy: 8 electrodes, want 16 as in ninapro_train.npy");
+    put_windows(AF_VALID, 4, STEPS, 65);
+    assert_int_equal(import(work_dir, AF_FULL), AF_EFORMAT);
+    assert_says("x 16 electrodes (1 to 64 make a variant)");
     put_windows(AF_VALID, 4, 50, ELECTRODES);
     assert_int_equal(import(work_dir, AF_FULL), AF_EFORMAT);
     assert_says("ninapro_val.npy: float32 {4, 50, 16}, want numbers, windows x 52 readings x 16");
@@ -165,7 +169,7 @@ static void refuses(void **state)
     put_labels(AF_TEST, 2, 0);
     assert_int_equal(import(work_dir, AF_FULL), AF_EFORMAT);
     assert_says("label_test.npy: int64 {2}, want 3 labels, one a window");
-    static const int64_t labels[] = {-1, 18, INT64_MAX};
+    static const int64_t labels[] = {-1, 256, INT64_MAX};
     for (size_t i = 0; i < LENGTH(labels); i++) {
         put_labels(AF_TEST, 3, labels[i]);
         assert_int_equal(import(work_dir, AF_FULL), AF_EFORMAT);
@@ -192,11 +196,48 @@ static void explains_what_it_is(void **state)
     assert_ok(af_path_join(path, work_dir, "s1/deep"));
     assert_ok(af_mkdirs(path));
     work_put("s1/deep/S1_E2_A1.mat", "not looked into");
-    assert_int_equal(import(work_at("s1"), AF_FULL), AF_EUNSUPPORTED);
-    assert_says("s1/deep/S1_E2_A1.mat: NinaPro's own recording");
-    work_put("s1/deep/classe_0.dat", "not looked into");
-    assert_int_equal(import(work_at("s1"), AF_FULL), AF_EUNSUPPORTED);
-    assert_says("s1/deep/classe_0.dat: a Myo armband's recording: 8 electrodes and 7 gestures");
+    assert_int_equal(import(work_at("s1"), AF_FULL), AF_EFORMAT);
+    assert_says("s1/deep/S1_E2_A1.mat: no MATLAB file of version 5 or 7.3");
+    assert_ok(af_path_join(path, work_dir, "s2"));
+    assert_ok(af_mkdirs(path));
+    work_put("s2/S1_E1_A1.mat", "not looked into");
+    assert_int_equal(import(work_at("s2"), AF_FULL), AF_EUNSUPPORTED);
+    assert_says("s2/S1_E1_A1.mat: not exercise B of a subject");
+}
+
+/* ---- what is something else ---- */
+
+static void others_are_variants(void **state)
+{
+    (void)state;
+    af_variant v;
+    make();
+    assert_ok(variant_of(&v, &af_prep_ninapro, work_dir, AF_FULL));
+    assert_string_equal(v.name, "");
+    put_labels(AF_TEST, 3, 18); /* 19 classes */
+    assert_ok(variant_of(&v, &af_prep_ninapro, work_dir, AF_FULL));
+    assert_string_equal(v.name, "ninapro_e16_c19");
+    assert_string_equal(v.holds, "16 electrodes and 19 gestures");
+    assert_int_equal(import(work_dir, AF_FULL), AF_EUNSUPPORTED);
+    assert_says("not the data of the task ninapro");
+    for (int s = 0; s < AF_SPLITS; s++) {
+        put_windows(s, counts[s], STEPS, 1);
+        put_labels(s, counts[s], label_of(s, 0));
+    }
+    for (af_size size = AF_TINY; size <= AF_FULL; size++) {
+        const int steps = size == AF_TINY ? 26 : STEPS;
+        af_own *own = variant_import(&v, &af_prep_ninapro, work_dir, size);
+        assert_string_equal(v.name, "ninapro_e1_c17");
+        af_dataset *d = variant_open(own, AF_MAIN);
+        assert_true(af_shape_same(d->input, (af_shape){1, 1, steps}));
+        assert_int_equal(d->output.c, 17);
+        assert_int_equal(d->n, 16);
+        for (int i = 0; i < steps; i++)
+            assert_true(((const float *)d->x)[5 * steps + i] ==
+                        value_of(AF_TRAIN, 5, i + (STEPS - steps) / 2, 0));
+        af_dataset_close(d);
+        af_own_free(own);
+    }
 }
 
 static void memory_runs_out(void **state)
@@ -215,7 +256,7 @@ static void memory_runs_out(void **state)
     af_ninapro_raw_close(&raw);
 }
 
-static void genuine_myo_is_refused(void **state)
+static void genuine_myo_windows(void **state)
 {
     (void)state;
     char path[AF_PATH_MAX];
@@ -225,11 +266,16 @@ static void genuine_myo_is_refused(void **state)
         print_message("skipped: AFIELD_TESTDATA has no semg\n");
         skip();
     }
-    assert_int_equal(import(path, AF_FULL), AF_EUNSUPPORTED);
-    assert_says("ninapro_train.npy: 8 electrodes, as one Myo armband has");
-    assert_ok(af_path_format(path, "%s/semg/myo", root));
-    assert_int_equal(import(path, AF_FULL), AF_EUNSUPPORTED);
-    assert_says("classe_0.dat: a Myo armband's recording");
+    af_variant v;
+    af_own *own = variant_import(&v, &af_prep_ninapro, path, AF_TINY);
+    assert_string_equal(v.name, "ninapro_myo");
+    assert_string_equal(v.holds, "8 electrodes and 7 gestures");
+    af_dataset *d = variant_open(own, AF_MAIN);
+    assert_true(af_shape_same(d->input, (af_shape){1, 8, 26}));
+    assert_true(af_shape_same(d->output, (af_shape){7, 1, 1}));
+    af_dataset_close(d);
+    assert_true(learned(&own->task, "wrn", work_dir) > 0.6); /* chance: 1 in 7 */
+    af_own_free(own);
 }
 
 /* ---- the stand-in ---- */
@@ -239,8 +285,8 @@ static void stand_in_is_a_function_of_its_seed(void **state)
     (void)state;
     enum { N = 2 * AF_FOREARM_SESSION, SIZE = ELECTRODES * STEPS };
     af_ninapro_set a, b;
-    assert_ok(af_ninapro_set_new(&a, 2 * N, 1));
-    assert_ok(af_ninapro_set_new(&b, N, 1));
+    assert_ok(af_ninapro_set_new(&a, 2 * N, ELECTRODES, AF_FOREARM_REPETITIONS));
+    assert_ok(af_ninapro_set_new(&b, N, ELECTRODES, AF_FOREARM_REPETITIONS));
     af_forearm_record(&a, 1, 2, (const int[]){0, 3}, 2);
     af_forearm_record(&b, 1, 2, (const int[]){3}, 1); /* the same repetition among others */
     assert_memory_equal(a.x + AF_FOREARM_SESSION * SIZE, b.x,
@@ -266,7 +312,8 @@ static void gestures_have_their_place(void **state)
     enum { SUBJECTS = 8, FLEXION = 13, EXTENSION = 14 };
     double power[2][8] = {{0}};
     af_ninapro_set s;
-    assert_ok(af_ninapro_set_new(&s, SUBJECTS * AF_FOREARM_SESSION, 1));
+    assert_ok(
+        af_ninapro_set_new(&s, SUBJECTS * AF_FOREARM_SESSION, ELECTRODES, AF_FOREARM_REPETITIONS));
     af_forearm_record(&s, 3, SUBJECTS, (const int[]){0}, 1);
     for (int64_t k = 0; k < s.count; k++)
         for (int i = 0; i < 8 * STEPS; i++) {
@@ -298,8 +345,9 @@ int main(void)
         cmocka_unit_test(electrodes_are_scaled),
         cmocka_unit_test(refuses),
         cmocka_unit_test(explains_what_it_is),
+        cmocka_unit_test(others_are_variants),
         cmocka_unit_test(memory_runs_out),
-        cmocka_unit_test(genuine_myo_is_refused),
+        cmocka_unit_test(genuine_myo_windows),
         cmocka_unit_test(stand_in_is_a_function_of_its_seed),
         cmocka_unit_test(gestures_have_their_place),
         cmocka_unit_test(stand_in_is_learned_by_networks),

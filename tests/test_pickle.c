@@ -363,6 +363,68 @@ static void cut_or_changed(void **state)
     }
 }
 
+/* ---- PyTorch's tensors ---- */
+
+/* "storage", its class, file, device and elements; then first element, shape and strides. */
+#define TENSOR(class, id, view)                                                                    \
+    "ctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\n" class "\n" id "tQ" view            \
+                                                                      "I00\nccollections\nOrdered" \
+                                                                      "Dict\n)RtR."
+#define FLOATS(view) TENSOR("FloatStorage", "V0\nVcpu\nI24\n", view)
+
+static void reads_tensors(void **state)
+{
+    (void)state;
+    static const char code[] = FLOATS("I2\n(I2\nI3\nt(I9\nI2\nt");
+    af_pickle *p;
+    assert_ok(af_pickle_parse_torch(&p, BYTES(code), "t.pt"));
+    const af_pickle_value *v = af_pickle_root(p);
+    assert_int_equal(v->kind, AF_PICKLE_TENSOR);
+    assert_int_equal(v->tensor->rank, 2);
+    assert_int_equal(v->tensor->shape[1], 3);
+    assert_int_equal(v->tensor->stride[0], 9);
+    assert_int_equal(v->tensor->first, 2);
+    assert_int_equal(v->tensor->storage.count, 24);
+    assert_int_equal(v->tensor->storage.dtype.kind, 'f');
+    assert_memory_equal(v->tensor->storage.name, "0", v->tensor->storage.name_size);
+    af_pickle_free(p);
+    refused(BYTES(code), "wants to import torch._utils._rebuild_tensor_v2, which is refused");
+}
+
+static void refuses_tensors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code;
+        size_t size;
+        const char *says;
+    } cases[] = {
+        {BYTES(FLOATS("I2\n(I2\nI3\nt(I18\nI2\nt")), "ends beyond the 24 elements"}, /* 24 */
+        {BYTES(FLOATS("I24\n(I1\nt(I1\nt")), "ends beyond the 24 elements"},
+        {BYTES(FLOATS("I0\n(I2\nt(L999999999999999999L\nt")), "ends beyond"},
+        {BYTES(FLOATS("I0\n(L999999999999999999L\nL999999999999999999L\nt(I0\nI0\nt")),
+         "ends beyond"}, /* all of them the first element */
+        {BYTES(FLOATS("I-1\n(I1\nt(I1\nt")), "want a storage and the first element"},
+        {BYTES(FLOATS("I0\n(I1\nt(I1\nI1\nt")), "want tuples of at most 8"},
+        {BYTES(FLOATS("I0\n(I-1\nt(I1\nt")), "want tuples of at most 8"},
+        {BYTES(TENSOR("FloatStorage", "V0\nVcpu\nI-4\n", "I0\n(I1\nt(I1\nt")), "no storage of"},
+        {BYTES(TENSOR("FloatStorage", "I0\nVcpu\nI4\n", "I0\n(I1\nt(I1\nt")), "no storage of"},
+        {BYTES(TENSOR("QInt8Storage", "V0\nVcpu\nI4\n", "I0\n(I1\nt(I1\nt")),
+         "import torch.QInt8Storage"},
+        {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NI0\n)))NtR."), "a tensor of a None"},
+        {BYTES("ctorch\nload\n."), "import torch.load"},
+        {BYTES("ctorch\nFloatStorage\n)R."), "calls a name, which is refused"},
+        {BYTES("NQ."), "a persistent id that is no storage"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        af_pickle *p = NULL;
+        assert_int_equal(af_pickle_parse_torch(&p, cases[i].code, cases[i].size, "t.pt"),
+                         AF_EFORMAT);
+        assert_says(cases[i].says);
+        assert_null(p);
+    }
+}
+
 static void memory_runs_out(void **state)
 {
     (void)state;
@@ -392,6 +454,8 @@ int main(void)
         cmocka_unit_test(refuses),
         cmocka_unit_test(bombs),
         cmocka_unit_test(cut_or_changed),
+        cmocka_unit_test(reads_tensors),
+        cmocka_unit_test(refuses_tensors),
         cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

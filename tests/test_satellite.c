@@ -310,7 +310,7 @@ static void refuses_incomplete(void **state)
     assert_says("no test series in it");
     fresh();
     assert_int_equal(import(work_dir, AF_FULL), AF_ENOTFOUND);
-    assert_says("no training series in it; want satellite_train.npy");
+    assert_says("; want satellite_train.npy and satellite_test.npy");
     assert_int_equal(import(work_at("nowhere"), AF_FULL), AF_ENOTFOUND);
     make_dicts(false);
     put_rows(&b, 0, 9);

@@ -256,6 +256,19 @@ static void refuses(void **state)
     assert_int_equal(import(path, AF_FULL), AF_ENOTFOUND);
 }
 
+static void refuses_cifar10(void **state)
+{
+    (void)state;
+    static const char images[20 * 3073] = {0};
+    char path[AF_PATH_MAX];
+    assert_ok(af_mkdirs(work_at("ten")));
+    assert_ok(af_file_write(work_at("ten/data_batch_1.bin"), images, sizeof images));
+    assert_ok(af_file_write(work_at("ten/test_batch.bin"), images, sizeof images));
+    snprintf(path, sizeof path, "%s", work_at("ten"));
+    assert_int_equal(import(path, AF_FULL), AF_EUNSUPPORTED);
+    assert_says("ten: CIFAR-10; this task projects CIFAR-100");
+}
+
 static void memory_runs_out(void **state)
 {
     (void)state;
@@ -348,6 +361,7 @@ int main(void)
         cmocka_unit_test(published_file),
         cmocka_unit_test(smaller_sizes_are_summed),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(refuses_cifar10),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(genuine_cifar),
         cmocka_unit_test(stand_in_is_learned_by_networks),

@@ -50,11 +50,7 @@ af_status af_dataset_explain(af_status st, const char *path, const af_dataset *d
     const char *name = af_size_names[d->size], *task = d->task, *said = af_error();
     const size_t n = strlen(path);
     if (!strncmp(said, path, n)) said += n + strlen(": ");
-    if (d->own)
-        return af_fail(st,
-                       "%s: %s; run: afield data import-own MANIFEST --force, with the manifest "
-                       "of '%s'",
-                       path, said, task);
+    if (*d->maker) return af_fail(st, "%s: %s; run: %s --force", path, said, d->maker);
     return af_fail(st,
                    "%s: %s; run: afield data generate %s --size %s (a stand-in), or: afield data "
                    "import %s PATH --size %s (the official data)",
@@ -247,7 +243,7 @@ af_status af_dataset_open(af_dataset **out, const char *directory, const af_task
     af_dataset *d = af_calloc(1, sizeof *d);
     if (!d) return AF_ENOMEM;
     d->size = size_of_directory(directory);
-    d->own = task->own;
+    af_task_maker(d->maker, task);
     af_status st = af_dataset_path(d->path, directory, task->name, part);
     if (st == AF_OK) st = read_all(d, task, part);
     if (st == AF_ENOTFOUND) st = af_fail(st, "no such dataset");

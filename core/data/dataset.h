@@ -65,9 +65,9 @@ typedef struct af_dataset {
     char held_out_sha256[AF_SHA256_HEX]; /* of the main file's other half; "": not known */
     af_size size;
     int64_t n;
-    af_shape input, output; /* output {classes, 1, 1} for labels */
-    bool dense;             /* y is float32 like the output: fields, or 0 and 1 of many labels */
-    bool own;               /* of a task that is a user's own */
+    af_shape input, output;    /* output {classes, 1, 1} for labels */
+    bool dense;                /* y is float32 like the output: fields, or 0 and 1 of many labels */
+    char maker[AF_TASK_MAKER]; /* of an own task's data: the command; else "" */
     af_stored x_type;
     const void *x;        /* mapped, {n, C, H, W} of x_type; read with af_dataset_sample */
     const void *y;        /* int32 {n}, or float {n, C, H, W} */

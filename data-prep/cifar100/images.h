@@ -6,7 +6,7 @@
 #include "core/base/status.h"
 
 enum { AF_CIFAR_SIDE = 32, AF_CIFAR_PLANES = 3, AF_CIFAR_BYTES = 3 * 32 * 32 };
-enum { AF_CIFAR_CLASSES = 100, AF_CIFAR_COARSE = 20 };
+enum { AF_CIFAR_CLASSES = 100, AF_CIFAR_COARSE = 20, AF_CIFAR10_CLASSES = 10 };
 
 typedef struct af_cifar_images {
     int64_t count;

@@ -5,7 +5,7 @@
 #include "core/base/alloc.h"
 #include "data-prep/formats/pickle.h"
 
-enum { HEAD = 2, RECORD = HEAD + AF_CIFAR_BYTES };
+enum { HEAD = 2, RECORD = HEAD + AF_CIFAR_BYTES, RECORD10 = 1 + AF_CIFAR_BYTES };
 
 af_status af_cifar_images_new(af_cifar_images *out, int64_t count)
 {
@@ -59,6 +59,29 @@ af_status af_cifar100_binary(af_cifar_images *out, const void *data, size_t size
 }
 
 /* ---- pickled ---- */
+
+af_status af_cifar10_binary(af_cifar_images *out, const void *data, size_t size, const char *path)
+{
+    const uint8_t *record = data;
+    *out = (af_cifar_images){0};
+    if (!size || size % RECORD10)
+        return af_fail(AF_EFORMAT,
+                       "%s: %zu bytes, want a multiple of %d (label, 3072 pixels); get it again",
+                       path, size, RECORD10);
+    AF_TRY(af_cifar_images_new(out, (int64_t)(size / RECORD10)));
+    for (int64_t k = 0; k < out->count; k++, record += RECORD10) {
+        if (record[0] >= AF_CIFAR10_CLASSES) {
+            af_cifar_images_free(out);
+            return af_fail(AF_EFORMAT,
+                           "%s: image %lld has label %d, want less than %d; the file is damaged, "
+                           "or of another dataset",
+                           path, (long long)k, record[0], AF_CIFAR10_CLASSES);
+        }
+        out->label[k] = record[0];
+        memcpy(out->pixel + k * AF_CIFAR_BYTES, record + 1, AF_CIFAR_BYTES);
+    }
+    return AF_OK;
+}
 
 static af_status labels_of(const af_pickle_value **out, const af_pickle_value *root,
                            const char *key, size_t count, const char *path)
@@ -117,11 +140,11 @@ static af_status same_name(const char *want, const char *name, size_t size, int 
                    want);
 }
 
-af_status af_cifar100_names_text(const char *const *labels, const void *data, size_t size,
-                                 const char *path)
+af_status af_cifar_names_text(const char *const *labels, const void *data, size_t size,
+                              const char *path)
 {
     const char *at = data, *end = at + size;
-    for (int k = 0; k < AF_CIFAR_CLASSES; k++) {
+    for (int k = 0; labels[k]; k++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((stop ? stop : end) - at);
         size_t bare = length && at[length - 1] == '\r' ? length - 1 : length;

@@ -14,8 +14,11 @@ const af_cifar_extent af_cifar_extents[AF_SIZES] = {
     [AF_SMALL] = {8000, 2000, 2000, 0},
     [AF_FULL] = {40000, 10000, 10000, 0},
 };
-static const double mean[AF_CIFAR_PLANES] = {0.5071, 0.4867, 0.4408};
-static const double deviation[AF_CIFAR_PLANES] = {0.2675, 0.2565, 0.2761};
+/* Of CIFAR-100 those of NAS-Bench-360; of CIFAR-10 its training images'. */
+static const struct constants {
+    double mean[AF_CIFAR_PLANES], deviation[AF_CIFAR_PLANES];
+} hundred = {{0.5071, 0.4867, 0.4408}, {0.2675, 0.2565, 0.2761}},
+  ten = {{0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}};
 
 typedef struct part {
     af_dataset_content c;
@@ -87,13 +90,13 @@ static void append(part *p, const af_cifar_images *from, int64_t first, int64_t 
     }
 }
 
-static void fill_scaling(part *p)
+static void fill_scaling(part *p, const struct constants *c)
 {
     int plane = p->c.input.h * p->c.input.w;
     int most = 255 * AF_CIFAR_SIDE * AF_CIFAR_SIDE / plane; /* of a sum */
     for (int i = 0; i < AF_CIFAR_PLANES * plane; i++) {
-        p->x_mean[i] = (float)(most * mean[i / plane]);
-        p->x_std[i] = (float)(most * deviation[i / plane]);
+        p->x_mean[i] = (float)(most * c->mean[i / plane]);
+        p->x_std[i] = (float)(most * c->deviation[i / plane]);
     }
     for (int k = 0; k < AF_PROTOCOLS; k++)
         p->c.scaling[k] = (af_scaling){.x_mean = p->x_mean, .x_std = p->x_std};
@@ -104,7 +107,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_extent *e)
+static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_extent *e, bool own)
 {
     int64_t fifth = s->count / 5, train = least(e->train, s->count - fifth);
     int64_t valid = least(e->valid, fifth);
@@ -113,17 +116,19 @@ static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_ext
     append(p, s, s->count - fifth, valid, "train");
     p->c.split[AF_CLEAN][AF_TRAIN] = (af_indices){p->all, train};
     p->c.split[AF_CLEAN][AF_VALID] = (af_indices){p->all + train, valid};
-    p->c.split[AF_PAPER][AF_TRAIN] = (af_indices){p->all, train + valid};
-    fill_scaling(p);
+    if (!own) p->c.split[AF_PAPER][AF_TRAIN] = (af_indices){p->all, train + valid};
+    fill_scaling(p, own ? &ten : &hundred);
     return AF_OK;
 }
 
-static af_status fill_held_out(part *p, const af_cifar_images *s, const af_cifar_extent *e)
+static af_status fill_held_out(part *p, const af_cifar_images *s, const af_cifar_extent *e,
+                               bool own)
 {
     int64_t test = least(e->test, s->count);
     AF_TRY(part_open(p, test, e->halvings));
     append(p, s, 0, test, "test");
-    for (int k = 0; k < AF_PROTOCOLS; k++) p->c.split[k][AF_TEST] = (af_indices){p->all, test};
+    p->c.split[AF_CLEAN][AF_TEST] = (af_indices){p->all, test};
+    if (!own) p->c.split[AF_PAPER][AF_TEST] = p->c.split[AF_CLEAN][AF_TEST];
     return AF_OK;
 }
 
@@ -133,7 +138,7 @@ static void describe(part *p, const af_prep_request *r, const char *provenance, 
     p->c.size = r->size;
     p->c.provenance = provenance;
     p->c.source = source;
-    p->c.output = (af_shape){AF_CIFAR_CLASSES, 1, 1};
+    p->c.output = (af_shape){r->task->own ? AF_CIFAR10_CLASSES : AF_CIFAR_CLASSES, 1, 1};
     p->c.y = p->y;
     p->c.ids = p->ids;
 }
@@ -148,8 +153,8 @@ af_status af_cifar_pack(const af_prep_request *r, const af_cifar_images *train,
     if (train->count < FEWEST)
         return af_fail(AF_EFORMAT, "%lld training images, want at least %d to split",
                        (long long)train->count, FEWEST);
-    AF_GOTO(st, done, fill_main(&main, train, e));
-    AF_GOTO(st, done, fill_held_out(&held_out, test, e));
+    AF_GOTO(st, done, fill_main(&main, train, e, r->task->own));
+    AF_GOTO(st, done, fill_held_out(&held_out, test, e, r->task->own));
     describe(&main, r, provenance, source);
     describe(&held_out, r, provenance, source);
     st = af_dataset_write_pair(r->directory, &main.c, &held_out.c);

@@ -11,7 +11,8 @@ typedef struct af_cifar_extent {
 } af_cifar_extent;
 extern const af_cifar_extent af_cifar_extents[AF_SIZES];
 
-/* `train` is split as NAS-Bench-360 does: its last fifth validates. `source` is JSON text. */
+/* `train` is split as NAS-Bench-360 does: its last fifth validates. A variant is
+ * CIFAR-10. `source` is JSON text. */
 AF_CHECKED af_status af_cifar_pack(const af_prep_request *r, const af_cifar_images *train,
                                    const af_cifar_images *test, const char *provenance,
                                    const char *source);

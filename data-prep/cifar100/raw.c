@@ -8,10 +8,17 @@
 #include "core/base/sha256.h"
 #include "data-prep/cifar100/layouts.h"
 #include "data-prep/formats/archive.h"
+#include "data-prep/formats/content.h"
 
 enum { MAX_FILE = 192 << 20 }; /* the largest official file has 155 MB */
-enum { BINARY, PYTHON, LAYOUTS };
-static const char *const layouts[LAYOUTS] = {"cifar-100-binary", "cifar-100-python"};
+static const char want[] = "train.bin and test.bin of cifar-100-binary, or train and test of "
+                           "cifar-100-python, in a directory or an archive; or, for the variant "
+                           "cifar10, cifar-10-batches-bin";
+enum { BINARY, PYTHON, TEN, LAYOUTS, BATCHES = 5 };
+static const char *const layouts[LAYOUTS] = {"cifar-100-binary", "cifar-100-python",
+                                             "cifar-10-batches-bin"};
+const char *const af_cifar10_labels[] = {"airplane", "automobile", "bird", "cat",   "deer", "dog",
+                                         "frog",     "horse",      "ship", "truck", NULL};
 
 enum { TRAIN, TEST, NAMES };
 static const struct {
@@ -24,6 +31,13 @@ static const struct {
     {"train", PYTHON, TRAIN},
     {"test", PYTHON, TEST},
     {"meta", PYTHON, NAMES},
+    {"data_batch_1.bin", TEN, TRAIN},
+    {"data_batch_2.bin", TEN, TRAIN},
+    {"data_batch_3.bin", TEN, TRAIN},
+    {"data_batch_4.bin", TEN, TRAIN},
+    {"data_batch_5.bin", TEN, TRAIN},
+    {"test_batch.bin", TEN, TEST},
+    {"batches.meta.txt", TEN, NAMES},
 };
 enum { FILES = sizeof files / sizeof *files };
 
@@ -33,6 +47,7 @@ typedef struct collection {
     const char *const *labels;
     json_t *found; /* file -> sha256 */
     int layout;    /* -1: none yet */
+    af_cifar_images batch[BATCHES];
 } collection;
 
 static int file_of(const char *path)
@@ -49,13 +64,17 @@ static bool wanted(const char *member)
 
 static af_status decode(collection *c, int file, const void *data, size_t size, const char *path)
 {
-    bool python = files[file].layout == PYTHON;
-    af_cifar_images *to = files[file].role == TRAIN ? &c->raw->train : &c->raw->test;
-    if (files[file].role == NAMES)
-        return python ? af_cifar100_names_python(c->labels, data, size, path)
-                      : af_cifar100_names_text(c->labels, data, size, path);
-    return python ? af_cifar100_python(to, data, size, path)
-                  : af_cifar100_binary(to, data, size, path);
+    const int layout = files[file].layout, role = files[file].role;
+    const char *const *labels = layout == TEN ? af_cifar10_labels : c->labels;
+    af_cifar_images *to = role == TEST    ? &c->raw->test
+                          : layout == TEN ? &c->batch[files[file].name[strlen("data_batch_")] - '1']
+                                          : &c->raw->train;
+    if (role == NAMES)
+        return layout == PYTHON ? af_cifar100_names_python(labels, data, size, path)
+                                : af_cifar_names_text(labels, data, size, path);
+    return layout == PYTHON   ? af_cifar100_python(to, data, size, path)
+           : layout == BINARY ? af_cifar100_binary(to, data, size, path)
+                              : af_cifar10_binary(to, data, size, path);
 }
 
 static af_status take(const char *member, const void *data, size_t size, void *payload)
@@ -65,8 +84,8 @@ static af_status take(const char *member, const void *data, size_t size, void *p
     int file = file_of(member);
     AF_TRY(af_path_join(path, c->path, member));
     if (c->layout >= 0 && c->layout != files[file].layout)
-        return af_fail(AF_EFORMAT, "%s: both layouts of CIFAR-100 are in it; name %s or %s",
-                       c->path, layouts[BINARY], layouts[PYTHON]);
+        return af_fail(AF_EFORMAT, "%s: %s and %s are both in it; name one of them", c->path,
+                       layouts[c->layout], layouts[files[file].layout]);
     c->layout = files[file].layout;
     if (json_object_get(c->found, files[file].name))
         return af_fail(AF_EFORMAT, "%s: a second file of this name; name a directory with one",
@@ -96,9 +115,10 @@ static af_status from_directory(collection *c, const char *directory)
 static af_status collect(collection *c)
 {
     char below[AF_PATH_MAX];
-    if (!af_file_exists(c->path) && !af_dir_exists(c->path))
-        return af_fail(AF_ENOTFOUND, "%s: no such file or directory", c->path);
-    if (!af_dir_exists(c->path)) return af_archive_each(c->path, MAX_FILE, wanted, take, c);
+    if (!af_dir_exists(c->path)) {
+        AF_TRY(af_want_content(c->path, AF_CONTENT_ARCHIVE, want));
+        return af_archive_each(c->path, MAX_FILE, wanted, take, c);
+    }
     AF_TRY(from_directory(c, c->path));
     for (int i = 0; i < LAYOUTS; i++) {
         AF_TRY(af_path_join(below, c->path, layouts[i]));
@@ -107,17 +127,38 @@ static af_status collect(collection *c)
     return AF_OK;
 }
 
+/* CIFAR-10's batches in order. */
+static af_status join(collection *c)
+{
+    af_cifar_images *all = &c->raw->train;
+    int64_t n = 0;
+    if (c->layout != TEN) return AF_OK;
+    for (int i = 0; i < BATCHES; i++) n += c->batch[i].count;
+    AF_TRY(af_cifar_images_new(all, n));
+    for (int i = BATCHES - 1; i >= 0; i--) {
+        const af_cifar_images *b = &c->batch[i];
+        n -= b->count;
+        if (!b->count) continue;
+        memcpy(all->pixel + n * AF_CIFAR_BYTES, b->pixel, (size_t)b->count * AF_CIFAR_BYTES);
+        memcpy(all->label + n, b->label, (size_t)b->count);
+    }
+    return AF_OK;
+}
+
 static af_status describe(collection *c)
 {
     char hex[AF_SHA256_HEX];
+    if (!c->raw->train.count && !c->raw->test.count) return af_refuse(c->path, want);
+    const bool ten = c->layout == TEN;
+    c->raw->classes = ten ? AF_CIFAR10_CLASSES : AF_CIFAR_CLASSES;
     if (!c->raw->train.count || !c->raw->test.count)
         return af_fail(AF_ENOTFOUND,
                        "%s: no %s images in it; want train.bin and test.bin of %s, or train and "
-                       "test of %s",
+                       "test of %s, or data_batch_1.bin ... and test_batch.bin of %s",
                        c->path, c->raw->train.count ? "test" : "training", layouts[BINARY],
-                       layouts[PYTHON]);
-    json_t *source = json_pack("{s:s, s:s, s:O}", "data", "CIFAR-100", "layout", layouts[c->layout],
-                               "files", c->found);
+                       layouts[PYTHON], layouts[TEN]);
+    json_t *source = json_pack("{s:s, s:s, s:O}", "data", ten ? "CIFAR-10" : "CIFAR-100", "layout",
+                               layouts[c->layout], "files", c->found);
     if (source && !af_dir_exists(c->path)) {
         AF_TRY(af_sha256_file(c->path, hex));
         json_object_set_new(source, "archive",
@@ -134,7 +175,9 @@ af_status af_cifar_raw_read(af_cifar_raw *out, const char *path, const char *con
     c.found = json_object();
     if (!c.found) return af_fail(AF_ENOMEM, "%s: out of memory", path);
     af_status st = collect(&c);
+    if (st == AF_OK) st = join(&c);
     if (st == AF_OK) st = describe(&c);
+    for (int i = 0; i < BATCHES; i++) af_cifar_images_free(&c.batch[i]);
     json_decref(c.found);
     if (st != AF_OK) af_cifar_raw_close(out);
     return st;

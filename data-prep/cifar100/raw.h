@@ -1,4 +1,5 @@
-/* The official files of CIFAR-100, from a directory or an archive, in either layout. */
+/* The official files of CIFAR-100, from a directory or an archive, in either layout; or CIFAR-10's
+ * in its binary layout. */
 #ifndef AF_CIFAR_RAW_H
 #define AF_CIFAR_RAW_H
 #include <jansson.h>
@@ -6,10 +7,13 @@
 
 typedef struct af_cifar_raw {
     af_cifar_images train, test;
+    int classes;    /* AF_CIFAR_CLASSES, or AF_CIFAR10_CLASSES */
     json_t *source; /* layout, files with their sha256 */
 } af_cifar_raw;
 
-/* `path`: the layout's directory, its parent, or an archive of it. `labels`: the classes' names. */
+extern const char *const af_cifar10_labels[]; /* ends with NULL */
+/* `path`: the layout's directory, its parent, or an archive of it. `labels`: the names of
+ * CIFAR-100's classes. */
 AF_CHECKED af_status af_cifar_raw_read(af_cifar_raw *out, const char *path,
                                        const char *const *labels);
 void af_cifar_raw_close(af_cifar_raw *r);

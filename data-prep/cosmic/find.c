@@ -6,6 +6,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "data-prep/cosmic/raw.h"
+#include "data-prep/formats/content.h"
 
 enum { DEEPEST = 8, FEWEST_VISITS = 3 };
 static const char SKY[] = "sky.npy";
@@ -141,7 +142,11 @@ static af_status deal(af_cosmic_files *f, const char *source)
 
 static af_status find(af_cosmic_files *f, const char *source)
 {
+    static const char want[] =
+        "npy_train/f435w/PROPOSAL/VISIT/*.npy, or pairs of FITS files: *_ooi_*.fits with "
+        "*_ood_*.fits, NAME.fits with NAME_mask.fits, in a directory";
     char train[AF_PATH_MAX], test[AF_PATH_MAX];
+    if (!af_dir_exists(source)) return af_refuse(source, want);
     AF_TRY(af_path_join(train, source, "npy_train/f435w"));
     AF_TRY(af_path_join(test, source, "npy_test/f435w"));
     const bool tree = af_dir_exists(train);
@@ -149,11 +154,7 @@ static af_status find(af_cosmic_files *f, const char *source)
     f->train = f->count;
     if (tree && af_dir_exists(test)) AF_TRY(walk(f, test, true, AF_TEST, 0));
     f->test = f->count - f->train;
-    if (f->train) return deal(f, source);
-    return af_fail(AF_EFORMAT,
-                   "%s: no frames, want npy_train/f435w/PROPOSAL/VISIT/*.npy, or pairs of FITS "
-                   "files: *_ooi_*.fits with *_ood_*.fits, NAME.fits with NAME_mask.fits",
-                   source);
+    return f->train ? deal(f, source) : af_refuse(source, want);
 }
 
 af_status af_cosmic_files_find(af_cosmic_files *out, const char *source)

@@ -147,8 +147,9 @@ static af_status split_main(af_dataset_content *c, const af_darcy_samples *s, in
 {
     c->split[AF_CLEAN][AF_TRAIN] = (af_indices){all, train};
     c->split[AF_CLEAN][AF_VALID] = (af_indices){all + train, s->count - train};
-    c->split[AF_PAPER][AF_TRAIN] = (af_indices){all, s->count};
     AF_TRY(fit_scaling(&c->scaling[AF_CLEAN], s, train));
+    if (c->task->own) return AF_OK; /* a variant: no publication has a protocol for it */
+    c->split[AF_PAPER][AF_TRAIN] = (af_indices){all, s->count};
     return fit_scaling(&c->scaling[AF_PAPER], s, s->count);
 }
 
@@ -161,7 +162,7 @@ af_status af_darcy_write(const af_prep_request *r, const af_darcy_samples *main,
     af_dataset_content held_out = content_of(r, AF_HELD_OUT, test, origin, source);
     int64_t *all = count_up(main->count > test->count ? main->count : test->count);
     af_status st = all ? split_main(&learn, main, train, all) : AF_ENOMEM;
-    for (int p = 0; p < AF_PROTOCOLS; p++)
+    for (int p = 0; p < (r->task->own ? AF_CLEAN + 1 : AF_PROTOCOLS); p++)
         held_out.split[p][AF_TEST] = (af_indices){all, test->count};
     if (st == AF_OK) st = af_dataset_write_pair(r->directory, &learn, &held_out);
     for (int p = 0; p < AF_PROTOCOLS; p++) scaling_free(&learn.scaling[p]);

@@ -78,9 +78,10 @@ static af_status fill(part *main, part *held_out, const af_prep_request *r, af_d
     name(held_out, &set[AF_TEST], 0, test, AF_TEST);
     main->c.split[AF_CLEAN][AF_TRAIN] = (af_indices){main->all, train};
     main->c.split[AF_CLEAN][AF_VALID] = (af_indices){main->all + train, valid};
+    held_out->c.split[AF_CLEAN][AF_TEST] = (af_indices){held_out->all, test};
+    if (r->task->own) return AF_OK;
     main->c.split[AF_PAPER][AF_TRAIN] = (af_indices){main->all, train};
-    for (int p = 0; p < AF_PROTOCOLS; p++)
-        held_out->c.split[p][AF_TEST] = (af_indices){held_out->all, test};
+    held_out->c.split[AF_PAPER][AF_TEST] = (af_indices){held_out->all, test};
     return AF_OK;
 }
 

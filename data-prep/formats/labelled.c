@@ -73,8 +73,10 @@ af_status af_labelled_write(af_labelled *main, int64_t train, af_labelled *held_
     if (!text) return af_fail(AF_ENOMEM, "%s: out of memory", main->request->task->name);
     main->c.split[AF_CLEAN][AF_TRAIN] = (af_indices){main->all, train};
     main->c.split[AF_CLEAN][AF_VALID] = (af_indices){main->all + train, main->c.n - train};
-    main->c.split[AF_PAPER][AF_TRAIN] = (af_indices){main->all, main->c.n};
-    for (int p = 0; p < AF_PROTOCOLS; p++)
+    const int protocols = main->c.task->own ? AF_CLEAN + 1 : AF_PROTOCOLS;
+    if (protocols > AF_PAPER)
+        main->c.split[AF_PAPER][AF_TRAIN] = (af_indices){main->all, main->c.n};
+    for (int p = 0; p < protocols; p++)
         held_out->c.split[p][AF_TEST] = (af_indices){held_out->all, held_out->c.n};
     finish(main, provenance, text);
     finish(held_out, provenance, text);

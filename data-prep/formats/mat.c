@@ -76,10 +76,15 @@ void af_mat_close(af_mat *m)
     af_free(m);
 }
 
+bool af_mat_is_hdf5(const af_mat *m)
+{
+    return Mat_GetVersion(m->file) == MAT_FT_MAT73;
+}
+
 /* Full, real and numeric. An array without a class is one of HDF5 without MATLAB's attribute. */
 static bool is_numeric(const af_mat *m, const matvar_t *v)
 {
-    bool classless = v->class_type == MAT_C_EMPTY && Mat_GetVersion(m->file) == MAT_FT_MAT73;
+    bool classless = v->class_type == MAT_C_EMPTY && af_mat_is_hdf5(m);
     return !v->isComplex &&
            (classless || (v->class_type >= MAT_C_DOUBLE && v->class_type <= MAT_C_UINT64));
 }

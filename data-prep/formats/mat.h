@@ -8,6 +8,7 @@
  */
 #ifndef AF_MAT_H
 #define AF_MAT_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "core/base/status.h"
 
@@ -25,6 +26,8 @@ typedef struct af_mat af_mat;
 /* Checks the whole file, for version 5 by reading it once. */
 AF_CHECKED af_status af_mat_open(af_mat **out, const char *path);
 void af_mat_close(af_mat *m); /* NULL is fine */
+/* Version 7.3, where steps are cheap; in compressed arrays of version 5 every step is a search. */
+bool af_mat_is_hdf5(const af_mat *m);
 /* The shape of a full, real, numeric array; anything else under that name is AF_EFORMAT, nothing
  * AF_ENOTFOUND. Dimensions in MATLAB's order: the first runs fastest in memory. */
 AF_CHECKED af_status af_mat_shape_of(af_mat_shape *out, af_mat *m, const char *name);

@@ -14,8 +14,8 @@ struct af_pickle {
 };
 
 const char *const af_pickle_kind_names[AF_PICKLE_KINDS] = {
-    "None", "bool",  "int",  "float", "str",   "bytes",
-    "list", "tuple", "dict", "array", "dtype", "name",
+    "None",  "bool", "int",   "float", "str",  "bytes",  "list",
+    "tuple", "dict", "array", "dtype", "name", "tensor", "storage",
 };
 
 /* ---- what came out ---- */
@@ -100,10 +100,10 @@ static af_status run(af_pickle_value **root, af_pickle_machine *m, const char *n
     return st == AF_OK ? st : af_prefix(st, "%s", name);
 }
 
-af_status af_pickle_parse(af_pickle **out, const void *data, size_t size, const char *name)
+static af_status parse(af_pickle **out, const void *data, size_t size, bool torch, const char *name)
 {
     size_t most = (SIZE_MAX - BASE_BUDGET) / BYTES_PER_BYTE;
-    af_pickle_machine m = {.code = data, .size = size};
+    af_pickle_machine m = {.code = data, .size = size, .torch = torch};
     m.budget = BASE_BUDGET + BYTES_PER_BYTE * (size < most ? size : most);
     af_pickle_value *root = NULL;
     af_pickle *p = NULL;
@@ -119,6 +119,16 @@ done:
     if (!p) af_arena_free(m.arena);
     *out = p;
     return st;
+}
+
+af_status af_pickle_parse(af_pickle **out, const void *data, size_t size, const char *name)
+{
+    return parse(out, data, size, false, name);
+}
+
+af_status af_pickle_parse_torch(af_pickle **out, const void *data, size_t size, const char *name)
+{
+    return parse(out, data, size, true, name);
 }
 
 void af_pickle_free(af_pickle *p)

@@ -33,6 +33,8 @@ typedef enum af_pickle_kind {
     AF_PICKLE_ARRAY,
     AF_PICKLE_DTYPE,  /* of numpy, without an array */
     AF_PICKLE_GLOBAL, /* a name that was not called */
+    AF_PICKLE_TENSOR, /* of PyTorch; in af_pickle_parse_torch only, as are storages */
+    AF_PICKLE_STORAGE,
     AF_PICKLE_KINDS,
 } af_pickle_kind;
 extern const char *const af_pickle_kind_names[AF_PICKLE_KINDS]; /* "None", "bool" ... */
@@ -54,6 +56,20 @@ typedef struct af_pickle_array {
     af_pickle_value *const *items; /* objects, in stored order */
 } af_pickle_array;
 
+/* A file of PyTorch's beside the pickle, and the strided part of one that a tensor is. All elements
+ * lie inside. */
+typedef struct af_pickle_storage {
+    af_pickle_dtype dtype;
+    const char *name; /* of the file: "0" */
+    size_t name_size, count;
+} af_pickle_storage;
+
+typedef struct af_pickle_tensor {
+    af_pickle_storage storage;
+    int rank;
+    size_t shape[AF_PICKLE_RANK], stride[AF_PICKLE_RANK], first; /* in elements */
+} af_pickle_tensor;
+
 struct af_pickle_value {
     af_pickle_kind kind;
     int32_t height; /* private */
@@ -71,6 +87,8 @@ struct af_pickle_value {
         const af_pickle_array *array;
         af_pickle_dtype dtype;
         const struct af_pickle_global *global;
+        const af_pickle_tensor *tensor;
+        const af_pickle_storage *storage;
     };
 };
 
@@ -78,6 +96,9 @@ typedef struct af_pickle af_pickle;
 /* `name` opens the error messages. */
 AF_CHECKED af_status af_pickle_parse(af_pickle **out, const void *data, size_t size,
                                      const char *name);
+/* The same for the data.pkl inside a file of torch.save, whose tensors become descriptions. */
+AF_CHECKED af_status af_pickle_parse_torch(af_pickle **out, const void *data, size_t size,
+                                           const char *name);
 void af_pickle_free(af_pickle *p); /* with all its values */
 const af_pickle_value *af_pickle_root(const af_pickle *p);
 

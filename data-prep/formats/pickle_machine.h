@@ -19,7 +19,7 @@ typedef struct af_pickle_machine {
     const uint8_t *code;
     size_t size, at; /* the next byte */
     size_t steps;    /* opcodes so far */
-    bool stopped;
+    bool stopped, torch;
     af_pickle_operand operand; /* of the opcode under way */
     af_arena *arena;
     size_t spent, budget;
@@ -61,10 +61,16 @@ AF_CHECKED af_status af_pickle_latin1(af_pickle_value *out, af_pickle_machine *m
 AF_CHECKED af_status af_pickle_integer(int64_t *out, const af_pickle_operand *line);
 AF_CHECKED af_status af_pickle_real(double *out, const af_pickle_operand *line);
 
+/* pickle_torch.c: storages, and tensors of them. */
+AF_CHECKED af_status af_pickle_persistent(af_pickle_machine *m);
+AF_CHECKED af_status af_pickle_tensor_v2(af_pickle_value **out, af_pickle_machine *m,
+                                         const af_pickle_value *arguments);
+
 /* pickle_numpy.c: names that may be called, the calls, and the states of what they make. */
 AF_CHECKED af_status af_pickle_import(af_pickle_machine *m, const char *module, size_t module_size,
                                       const char *name, size_t name_size);
 AF_CHECKED af_status af_pickle_reduce(af_pickle_machine *m);
 AF_CHECKED af_status af_pickle_build(af_pickle_machine *m);
+const char *af_pickle_global_name(const af_pickle_value *v); /* of a GLOBAL */
 
 #endif

@@ -1,6 +1,6 @@
 /* The names a pickle may call, and what the calls mean here: bytes that Python 3 spells as text
- * under old protocols, and numpy's dtype, array and scalar. numpy 2 renamed numpy.core to
- * numpy._core. */
+ * under old protocols, and numpy's dtype, array and scalar; PyTorch's names are in another file.
+ * numpy 2 renamed numpy.core to numpy._core. */
 #include <math.h>
 #include <string.h>
 #include "data-prep/formats/pickle_machine.h"
@@ -214,6 +214,13 @@ static af_status scalar(af_pickle_value **out, af_pickle_machine *m, const af_pi
 
 /* ---- names ---- */
 
+/* OrderedDict(): PyTorch's hooks of a tensor, of which there are none. */
+static af_status empty_dict(af_pickle_value **out, af_pickle_machine *m, const af_pickle_value *a)
+{
+    (void)a;
+    return af_pickle_new(out, m, AF_PICKLE_DICT);
+}
+
 static const struct af_pickle_global globals[] = {
     {"_codecs", "encode", 2, 2, encode},
     {"__builtin__", "bytes", 0, 0, empty_bytes},
@@ -228,22 +235,54 @@ static const struct af_pickle_global globals[] = {
     {"numpy._core.numeric", "_frombuffer", 4, 4, from_buffer},
 };
 
+/* in files of PyTorch only */
+static const struct af_pickle_global torch_globals[] = {
+    {"collections", "OrderedDict", 0, 0, empty_dict},
+    {"torch._utils", "_rebuild_tensor_v2", 6, 7, af_pickle_tensor_v2},
+    {"torch", "BoolStorage", 0, 0, NULL},
+    {"torch", "ByteStorage", 0, 0, NULL},
+    {"torch", "ShortStorage", 0, 0, NULL},
+    {"torch", "IntStorage", 0, 0, NULL},
+    {"torch", "LongStorage", 0, 0, NULL},
+    {"torch", "HalfStorage", 0, 0, NULL},
+    {"torch", "FloatStorage", 0, 0, NULL},
+    {"torch", "DoubleStorage", 0, 0, NULL},
+};
+
+const char *af_pickle_global_name(const af_pickle_value *v)
+{
+    return v->global->name;
+}
+
 static bool equal(const char *want, const char *text, size_t size)
 {
     return strlen(want) == size && !memcmp(want, text, size);
+}
+
+enum { GLOBALS = sizeof globals / sizeof *globals };
+enum { TORCH_GLOBALS = sizeof torch_globals / sizeof *torch_globals };
+
+static const struct af_pickle_global *find(const struct af_pickle_global *g, int count,
+                                           const char *module, size_t module_size, const char *name,
+                                           size_t name_size)
+{
+    for (int i = 0; i < count; i++)
+        if (equal(g[i].module, module, module_size) && equal(g[i].name, name, name_size))
+            return &g[i];
+    return NULL;
 }
 
 af_status af_pickle_import(af_pickle_machine *m, const char *module, size_t module_size,
                            const char *name, size_t name_size)
 {
     char first[SHOWN], second[SHOWN];
-    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
+    const struct af_pickle_global *g = find(globals, GLOBALS, module, module_size, name, name_size);
+    if (!g && m->torch)
+        g = find(torch_globals, TORCH_GLOBALS, module, module_size, name, name_size);
+    if (g) {
         af_pickle_value *v;
-        if (!equal(globals[i].module, module, module_size) ||
-            !equal(globals[i].name, name, name_size))
-            continue;
         AF_TRY(af_pickle_new(&v, m, AF_PICKLE_GLOBAL));
-        v->global = &globals[i];
+        v->global = g;
         return af_pickle_push(m, v);
     }
     return af_fail(AF_EFORMAT,

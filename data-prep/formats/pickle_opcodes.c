@@ -266,6 +266,12 @@ static af_status op_stack_global(af_pickle_machine *m)
     return af_pickle_import(m, module->data, module->size, name->data, name->size);
 }
 
+static af_status op_refuse(af_pickle_machine *m);
+static af_status op_persistent(af_pickle_machine *m)
+{
+    return m->torch ? af_pickle_persistent(m) : op_refuse(m);
+}
+
 static af_status op_refuse(af_pickle_machine *m)
 {
     static const char *const what[] = {
@@ -373,7 +379,7 @@ static const struct opcode {
     [0x83] = {"EXT2", NO, op_refuse, OUTSIDE},
     [0x84] = {"EXT4", NO, op_refuse, OUTSIDE},
     ['P'] = {"PERSID", NO, op_refuse, OUTSIDE},
-    ['Q'] = {"BINPERSID", NO, op_refuse, OUTSIDE},
+    ['Q'] = {"BINPERSID", NO, op_persistent, OUTSIDE},
     [0x97] = {"NEXT_BUFFER", NO, op_refuse, OUTSIDE},
     [0x98] = {"READONLY_BUFFER", NO, op_refuse, OUTSIDE},
     [0x8f] = {"EMPTY_SET", NO, op_refuse, SET},

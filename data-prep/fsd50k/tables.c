@@ -7,9 +7,13 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
+#include "data-prep/formats/content.h"
 #include "data-prep/formats/tree.h"
 
 enum { MAX_TEXT = 256 << 20 };
+static const char want_text[] =
+    "dev.csv, eval.csv and vocabulary.csv of FSD50K, or tr.csv, val.csv, eval.csv and lbl_map.json "
+    "of NAS-Bench-360's chunks, with the sounds, in a directory or an archive";
 const char *const af_fsd_kind_names[AF_FSD_KINDS] = {"FSD50K", "NAS-Bench-360 chunks"};
 
 typedef enum role { VOCABULARY, MAP, DEV, EVAL, TRAIN, VALID, ROLES } role;
@@ -86,12 +90,7 @@ static af_status which_layout(scan *s)
     if (official && chunked)
         return af_fail(AF_EFORMAT,
                        "%s: both layouts are in it, dev.csv and tr.csv; name one of them", s->path);
-    if (!official && !chunked)
-        return af_fail(
-            AF_ENOTFOUND,
-            "%s: neither dev.csv (FSD50K) nor tr.csv (NAS-Bench-360's chunks) in it; name "
-            "the directory or archive that holds the data",
-            s->path);
+    if (!official && !chunked) return af_refuse(s->path, want_text);
     s->t->kind = official ? AF_FSD_OFFICIAL : AF_FSD_CHUNKED;
     for (int i = 0; i < 4 && needed[s->t->kind][i] != ROLES; i++)
         if (!s->text[needed[s->t->kind][i]])
@@ -186,6 +185,7 @@ static af_status number_pieces(af_fsd_tables *t)
 
 static af_status read_all(scan *s)
 {
+    if (!af_dir_exists(s->path)) AF_TRY(af_want_content(s->path, AF_CONTENT_ARCHIVE, want_text));
     AF_TRY(af_tree_walk(s->path, MAX_TEXT, want, take, s));
     AF_TRY(s->failed);
     AF_TRY(which_layout(s));

@@ -3,10 +3,12 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/jsonl.h"
 #include "data-prep/formats/npy.h"
+#include "data-prep/ninapro/recordings.h"
 
-enum { MAX_FILE = 256 << 20, DEPTH = 4 }; /* the largest official file has 18 MB as doubles */
-enum { STEPS = AF_NINAPRO_STEPS, ELECTRODES = AF_NINAPRO_ELECTRODES };
+enum { MAX_FILE = 256 << 20 }; /* the largest official file has 18 MB as doubles */
+enum { STEPS = AF_NINAPRO_STEPS, MOST = AF_NINAPRO_MOST_ELECTRODES };
 
 static const char *const names[AF_SPLITS][2] = {
     [AF_TRAIN] = {"ninapro_train.npy", "label_train.npy"},
@@ -14,13 +16,13 @@ static const char *const names[AF_SPLITS][2] = {
     [AF_TEST] = {"ninapro_test.npy", "label_test.npy"},
 };
 
-af_status af_ninapro_set_new(af_ninapro_set *out, int64_t count, int grouped)
+af_status af_ninapro_set_new(af_ninapro_set *out, int64_t count, int electrodes, int repetitions)
 {
-    *out = (af_ninapro_set){.count = count};
-    out->x = af_calloc((size_t)count, ELECTRODES * STEPS * sizeof *out->x);
+    *out = (af_ninapro_set){.count = count, .electrodes = electrodes, .repetitions = repetitions};
+    out->x = af_calloc((size_t)count, (size_t)electrodes * STEPS * sizeof *out->x);
     out->label = af_calloc((size_t)count, sizeof *out->label);
-    if (grouped) out->group = af_calloc((size_t)count, sizeof *out->group);
-    if (out->x && out->label && (out->group || !grouped)) return AF_OK;
+    if (repetitions) out->group = af_calloc((size_t)count, sizeof *out->group);
+    if (out->x && out->label && (out->group || !repetitions)) return AF_OK;
     af_ninapro_set_free(out);
     return AF_ENOMEM;
 }
@@ -33,32 +35,58 @@ void af_ninapro_set_free(af_ninapro_set *s)
     *s = (af_ninapro_set){0};
 }
 
+af_status af_ninapro_set_add(float **x, af_ninapro_set *s, int label, int32_t group)
+{
+    const size_t size = (size_t)s->electrodes * STEPS;
+    if (s->count == s->room) {
+        const size_t room = s->room ? 2 * (size_t)s->room : 256;
+        if (room * size * sizeof **x > (size_t)1 << 31)
+            return af_fail(AF_EUNSUPPORTED, "windows of more than 2 GiB; import fewer subjects");
+        void *all = af_realloc(s->x, room * size * sizeof **x);
+        if (all) s->x = all;
+        void *labels = all ? af_realloc(s->label, room) : NULL;
+        if (labels) s->label = labels;
+        void *groups = labels ? af_realloc(s->group, room * sizeof *s->group) : NULL;
+        if (groups) s->group = groups;
+        if (!groups) return AF_ENOMEM;
+        s->room = (int64_t)room;
+    }
+    s->label[s->count] = (uint8_t)label;
+    s->group[s->count] = group;
+    *x = s->x + (size_t)s->count++ * size;
+    return AF_OK;
+}
+
 /* ---- arrays ---- */
 
-static af_status windows(af_ninapro_set *out, const af_pickle_array *a, const char *path)
+static af_status windows(af_ninapro_raw *raw, af_ninapro_set *out, const af_pickle_array *a,
+                         const char *path)
 {
     char text[AF_NPY_SHAPE_TEXT];
-    const bool cut = strchr("iuf", a->dtype.kind) && a->rank == 3 && a->shape[1] == STEPS;
-    if (cut && a->shape[2] == ELECTRODES / 2)
-        return af_fail(AF_EUNSUPPORTED,
-                       "%s: 8 electrodes, as one Myo armband has; in NinaPro DB5 a subject wears "
-                       "two: want windows x 52 x 16. These are data of another task",
-                       path);
-    if (!cut || a->shape[2] != ELECTRODES || !a->count)
-        return af_fail(AF_EFORMAT, "%s: %s, want numbers, windows x %d readings x %d electrodes",
-                       path, af_npy_shape_text(text, a), STEPS, ELECTRODES);
-    AF_TRY(af_ninapro_set_new(out, (int64_t)a->shape[0], 0));
-    float window[STEPS * ELECTRODES];
+    if (!strchr("iuf", a->dtype.kind) || a->rank != 3 || a->shape[1] != STEPS || !a->count ||
+        a->shape[2] > MOST)
+        return af_fail(
+            AF_EFORMAT,
+            "%s: %s, want numbers, windows x %d readings x %d electrodes (1 to %d make a "
+            "variant)",
+            path, af_npy_shape_text(text, a), STEPS, AF_NINAPRO_ELECTRODES, MOST);
+    const int electrodes = (int)a->shape[2], size = STEPS * electrodes;
+    if (raw->electrodes && raw->electrodes != electrodes)
+        return af_fail(AF_EFORMAT, "%s: %d electrodes, want %d as in %s", path, electrodes,
+                       raw->electrodes, names[AF_TRAIN][0]);
+    raw->electrodes = electrodes;
+    AF_TRY(af_ninapro_set_new(out, (int64_t)a->shape[0], electrodes, 0));
+    float window[STEPS * MOST];
     for (int64_t k = 0; k < out->count; k++) {
-        float *x = out->x + k * STEPS * ELECTRODES;
-        AF_TRY(af_npy_floats(window, a, (size_t)k * STEPS * ELECTRODES, STEPS * ELECTRODES, path));
-        for (int i = 0; i < STEPS * ELECTRODES; i++)
-            x[i % ELECTRODES * STEPS + i / ELECTRODES] = window[i];
+        float *x = out->x + k * size;
+        AF_TRY(af_npy_floats(window, a, (size_t)(k * size), (size_t)size, path));
+        for (int i = 0; i < size; i++) x[i % electrodes * STEPS + i / electrodes] = window[i];
     }
     return AF_OK;
 }
 
-static af_status labels(af_ninapro_set *out, const af_pickle_array *a, const char *path)
+static af_status labels(af_ninapro_raw *raw, af_ninapro_set *out, const af_pickle_array *a,
+                        const char *path)
 {
     char text[AF_NPY_SHAPE_TEXT];
     if (!strchr("iuf", a->dtype.kind) || a->count != (size_t)out->count || a->shape[0] != a->count)
@@ -66,10 +94,12 @@ static af_status labels(af_ninapro_set *out, const af_pickle_array *a, const cha
                        af_npy_shape_text(text, a), (long long)out->count);
     for (size_t k = 0; k < a->count; k++) {
         double label = af_pickle_element(a, k);
-        if (!(label >= 0 && label < AF_NINAPRO_CLASSES && label == floor(label)))
-            return af_fail(AF_EFORMAT, "%s: window %zu has label %g, want 0 to %d", path, k, label,
-                           AF_NINAPRO_CLASSES - 1);
+        if (!(label >= 0 && label < AF_NINAPRO_MOST_CLASSES && label == floor(label)))
+            return af_fail(AF_EFORMAT,
+                           "%s: window %zu has label %g, want 0 to %d (to %d make a variant)", path,
+                           k, label, AF_NINAPRO_CLASSES - 1, AF_NINAPRO_MOST_CLASSES - 1);
         out->label[k] = (uint8_t)label;
+        if (label >= raw->classes) raw->classes = (int)label + 1;
     }
     return AF_OK;
 }
@@ -84,8 +114,8 @@ static af_status read_file(af_ninapro_raw *raw, int split, int which, const char
     af_sha256_of(data, size, hex);
     af_status st = af_npy_parse(&f, data, size, path);
     if (st == AF_OK) {
-        st = which ? labels(&raw->set[split], &f.array, path)
-                   : windows(&raw->set[split], &f.array, path);
+        st = which ? labels(raw, &raw->set[split], &f.array, path)
+                   : windows(raw, &raw->set[split], &f.array, path);
         af_npy_close(&f);
     }
     af_free(data);
@@ -95,45 +125,37 @@ static af_status read_file(af_ninapro_raw *raw, int split, int which, const char
     return st;
 }
 
-/* ---- what is not it ---- */
-
-/* Sets *found to a recording at or below `path`, not deeper than DEPTH. */
-static af_status look_for(char found[AF_PATH_MAX], const char *path, const char *ending, int depth)
+af_status af_ninapro_note(af_ninapro_raw *raw, const char *member, const char *path)
 {
-    char **entries, below[AF_PATH_MAX];
-    size_t count;
-    if (!af_dir_exists(path))
-        return af_path_ends(path, ending) ? af_path_format(found, "%s", path) : AF_OK;
-    if (depth == DEPTH) return AF_OK;
-    AF_TRY(af_dir_list(&entries, &count, path));
-    af_status st = AF_OK;
-    for (size_t i = 0; i < count && st == AF_OK && !*found; i++) {
-        st = af_path_join(below, path, entries[i]);
-        if (st == AF_OK) st = look_for(found, below, ending, depth + 1);
-    }
-    af_free(entries);
-    return st;
+    char hex[AF_SHA256_HEX];
+    AF_TRY(af_sha256_file(path, hex));
+    json_t *name = af_json_text(member), *files = json_object_get(raw->source, "files");
+    const int failed = json_object_set_new(files, json_string_value(name), json_string(hex));
+    json_decref(name);
+    return failed ? af_fail(AF_ENOMEM, "%s: out of memory", path) : AF_OK;
+}
+
+/* ---- what is there ---- */
+
+static int mat_number(const char *name)
+{
+    return af_path_ends(name, ".mat") ? 0 : -1;
 }
 
 static af_status explain(const char *path)
 {
-    static const struct {
-        const char *ending, *what;
-    } others[] = {
-        {".dat", "a Myo armband's recording: 8 electrodes and 7 gestures, where this task has 16 "
-                 "and 18 classes; it can stand for neither its numbers nor its labels"},
-        {".mat", "NinaPro's own recording; how NAS-Bench-360 cut its windows from them was not "
-                 "published"},
-    };
     static const char want[] =
         "want NAS-Bench-360's ninapro_train.npy, label_train.npy, ninapro_val.npy, label_val.npy, "
-        "ninapro_test.npy and label_test.npy in one directory";
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        char found[AF_PATH_MAX] = "";
-        AF_TRY(look_for(found, path, others[i].ending, 0));
-        if (*found) return af_fail(AF_EUNSUPPORTED, "%s: %s; %s", found, others[i].what, want);
-    }
-    return af_fail(AF_ENOTFOUND, "%s: not all six files are there; %s", path, want);
+        "ninapro_test.npy and label_test.npy in one directory, or recordings: S1_E2_A1.mat ... of "
+        "Ninapro database 5, classe_0.dat ... of a Myo armband";
+    af_ninapro_files f;
+    AF_TRY(af_ninapro_find(&f, path, mat_number));
+    af_status st = f.count
+                       ? af_fail(AF_EUNSUPPORTED, "%s/%s: not exercise B of a subject; %s", path,
+                                 f.file[0].member, want)
+                       : af_fail(AF_ENOTFOUND, "%s: not all six files are there; %s", path, want);
+    af_ninapro_files_free(&f);
+    return st;
 }
 
 static af_status complete(bool *out, const char *directory)
@@ -147,6 +169,40 @@ static af_status complete(bool *out, const char *directory)
     return AF_OK;
 }
 
+static af_status read_windows(af_ninapro_raw *out, const char *path)
+{
+    for (int i = 0; i < 2 * AF_SPLITS; i++) AF_TRY(read_file(out, i / 2, i % 2, path));
+    return AF_OK;
+}
+
+static const struct {
+    int (*number)(const char *name);
+    af_status (*read)(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path);
+} kinds[] = {{af_ninapro_myo_number, af_ninapro_myo_read},
+             {af_ninapro_db5_number, af_ninapro_db5_read}};
+
+/* Recordings of the first kind of which there are some. */
+static af_status read_recordings(af_ninapro_raw *out, const char *path)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        af_ninapro_files f;
+        AF_TRY(af_ninapro_find(&f, path, kinds[i].number));
+        const bool there = f.count > 0;
+        af_status st = there ? kinds[i].read(out, &f, path) : AF_OK;
+        af_ninapro_files_free(&f);
+        if (st != AF_OK || !there) {
+            AF_TRY(st);
+            continue;
+        }
+        for (int s = 0; s < AF_SPLITS; s++)
+            if (!out->set[s].count)
+                return af_fail(AF_EFORMAT, "%s: no window for the split %s; want more repetitions",
+                               path, af_split_names[s]);
+        return AF_OK;
+    }
+    return explain(path);
+}
+
 af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path)
 {
     bool all;
@@ -154,11 +210,11 @@ af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path)
     if (!af_file_exists(path) && !af_dir_exists(path))
         return af_fail(AF_ENOTFOUND, "%s: no such file or directory", path);
     AF_TRY(complete(&all, path));
-    if (!all) return explain(path);
-    out->source = json_pack("{s:s, s:s, s:o}", "data", "NinaPro DB5", "layout", "NAS-Bench-360",
-                            "files", json_object());
-    af_status st = out->source ? AF_OK : af_fail(AF_ENOMEM, "%s: out of memory", path);
-    for (int i = 0; st == AF_OK && i < 2 * AF_SPLITS; i++) st = read_file(out, i / 2, i % 2, path);
+    out->source = json_pack("{s:s, s:o}", "layout", all ? "NAS-Bench-360" : "recordings", "files",
+                            json_object());
+    af_status st = !out->source ? af_fail(AF_ENOMEM, "%s: out of memory", path)
+                   : all        ? read_windows(out, path)
+                                : read_recordings(out, path);
     if (st != AF_OK) af_ninapro_raw_close(out);
     return st;
 }

@@ -162,12 +162,29 @@ static af_status read_labels(af_own *own, const af_yaml_node *root)
 
 /* ---- all of it ---- */
 
+/* Data that a task's import has made: there is nothing to say about files. */
+static af_status read_parent(af_own *own, const af_yaml_node *root)
+{
+    const af_yaml_node *n = af_yaml_get(root, "variant_of");
+    const char *name = NULL, *data[] = {"data", "split", "first_label"};
+    AF_TRY(af_yaml_text(&name, root, "variant_of"));
+    for (const af_task *const *b = af_builtin.task; name && *b; b++)
+        if (!strcmp((*b)->name, name)) own->task.variant_of = (*b)->name;
+    if (!own->task.variant_of)
+        return af_yaml_fail(n, "'%.40s' is no built-in task, whose import makes the data", name);
+    for (size_t i = 0; i < sizeof data / sizeof *data; i++)
+        if (af_yaml_get(root, data[i]))
+            return af_yaml_fail(af_yaml_get(root, data[i]),
+                                "not beside `variant_of:`; the import of %s knows it", name);
+    return AF_OK;
+}
+
 static af_status read_manifest(af_own *own)
 {
-    static const char *const keys[] = {"task",        "title",   "domain",    "summary", "notes",
-                                       "cite",        "licence", "objective", "loss",    "metric",
-                                       "aggregate",   "sampler", "size",      "labels",  "classes",
-                                       "first_label", "recipe",  "data",      "split",   NULL};
+    static const char *const keys[] = {
+        "task",      "title",       "domain", "summary",   "notes",   "cite",       "licence",
+        "objective", "loss",        "metric", "aggregate", "sampler", "size",       "labels",
+        "classes",   "first_label", "recipe", "data",      "split",   "variant_of", NULL};
     const af_yaml_node *root = own->yaml->root;
     AF_TRY(af_yaml_keys(root, keys));
     AF_TRY(read_name(own, root));
@@ -176,7 +193,7 @@ static af_status read_manifest(af_own *own)
     AF_TRY(read_loss(&own->task, root));
     AF_TRY(read_metric(&own->task, root));
     AF_TRY(read_labels(own, root));
-    AF_TRY(af_own_read_data(own, root));
+    AF_TRY(af_yaml_get(root, "variant_of") ? read_parent(own, root) : af_own_read_data(own, root));
     own->task.own = true;
     AF_TRY(af_own_recipe(&own->task.recipe[0], root, &own->task));
     for (int s = 1; s < AF_SIZES; s++) own->task.recipe[s] = own->task.recipe[0];

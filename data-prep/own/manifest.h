@@ -47,7 +47,7 @@ typedef enum af_own_scale { AF_OWN_CHANNEL, AF_OWN_ELEMENT, AF_OWN_UNSCALED } af
 
 typedef struct af_own {
     af_yaml *yaml;
-    af_task task; /* .own; recipe of every size the same */
+    af_task task; /* .own; recipe of every size the same; .variant_of: then there are no data */
     int classes;  /* 0: as many as the data have */
     int64_t first_label;
     af_own_axes x_axes, y_axes;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "data-prep/psicov/others.h"
 #include "data-prep/psicov/pdnet.h"
 
 enum { RELEASED = 3456, RELEASED_TEST = 150, RELEASED_VALID = 100, MANY = 1000 };
@@ -146,6 +147,9 @@ static af_status find(af_psicov_files *f, names *learn, names *test, const char 
     AF_TRY(af_path_join(second, source, "psicov.lst"));
     const bool released = af_file_exists(list) && af_file_exists(second);
     if (!released) {
+        char features[AF_PATH_MAX];
+        AF_TRY(af_path_join(features, source, "features"));
+        if (!af_dir_exists(features)) return af_psicov_refuse(source);
         AF_TRY(af_path_format(f->roots[0], "%s", source));
         AF_TRY(list_directory(learn, source));
     } else {

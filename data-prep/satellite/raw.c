@@ -4,11 +4,14 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/sha256.h"
+#include "data-prep/formats/content.h"
 #include "data-prep/formats/npy.h"
 #include "data-prep/formats/ucr.h"
 
 enum { MAX_FILE = 1 << 30 }; /* the largest official file has 322 MB */
 enum { TRAIN, VALID, TEST, ROLES };
+static const char want[] = "satellite_train.npy and satellite_test.npy, or Crop_TRAIN and "
+                           "Crop_TEST, both as .npy, .ts, .tsv, .txt or .arff, in a directory";
 
 static const char *const official[ROLES] = {"satellite_train.npy", NULL, "satellite_test.npy"};
 static const char *const archived[ROLES] = {"Crop_TRAIN", "Crop_VALIDATION", "Crop_TEST"};
@@ -180,11 +183,10 @@ static af_status read_all(af_satellite_raw *out, char *const *names, const char 
     af_satellite_set *const sets[ROLES] = {&out->train, &out->valid, &out->test};
     const char *chosen[ROLES], *layout;
     AF_TRY(choose(chosen, &layout, names, directory));
+    if (!chosen[TRAIN] && !chosen[TEST]) return af_refuse(directory, want);
     if (!chosen[TRAIN] || !chosen[TEST])
-        return af_fail(AF_ENOTFOUND,
-                       "%s: no %s series in it; want satellite_train.npy and satellite_test.npy, "
-                       "or Crop_TRAIN and Crop_TEST, both as .npy, .ts, .tsv, .txt or .arff",
-                       directory, chosen[TRAIN] ? "test" : "training");
+        return af_fail(AF_ENOTFOUND, "%s: no %s series in it; want %s", directory,
+                       chosen[TRAIN] ? "test" : "training", want);
     json_t *files = json_object();
     out->source =
         json_pack("{s:s, s:s, s:o}", "data", "Satellite", "layout", layout, "files", files);
@@ -201,9 +203,7 @@ af_status af_satellite_raw_read(af_satellite_raw *out, const char *path)
     char **names;
     size_t count;
     *out = (af_satellite_raw){0};
-    if (!af_dir_exists(path))
-        return af_fail(AF_ENOTFOUND, "%s: no such directory; want one with the files unpacked",
-                       path);
+    if (!af_dir_exists(path)) return af_refuse(path, want);
     AF_TRY(af_dir_list(&names, &count, path));
     af_status st = read_all(out, names, path);
     af_free(names);

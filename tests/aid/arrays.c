@@ -40,7 +40,7 @@ void bytes_npy(bytes *b, const char *dtype, const char *shape, const void *data,
     bytes_put(b, data, size);
 }
 
-static void array_begin(bytes *b, const char *dtype, const char *order, const char *shape)
+void bytes_array_begin(bytes *b, const char *dtype, const char *order, const char *shape)
 {
     bytes_say(b, "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(%st",
               shape);
@@ -52,7 +52,7 @@ void bytes_array(bytes *b, const char *dtype, const char *shape, const void *dat
 {
     char length[4];
     for (int i = 0; i < 4; i++) length[i] = (char)(size >> 8 * i);
-    array_begin(b, dtype, "<", shape);
+    bytes_array_begin(b, dtype, "<", shape);
     bytes_put(b, "T", 1);
     bytes_put(b, length, 4);
     bytes_put(b, data, size);
@@ -62,7 +62,7 @@ void bytes_array(bytes *b, const char *dtype, const char *shape, const void *dat
 void bytes_object_begin(bytes *b)
 {
     bytes_npy(b, "|O", "()", "", 0);
-    array_begin(b, "O8", "|", "");
+    bytes_array_begin(b, "O8", "|", "");
     bytes_say(b, "(l");
 }
 

@@ -56,7 +56,7 @@ ok report runs
 says "my_task‡ accuracy"
 says "with no published figures"
 ok report runs --html page.html
-grep -q "own dataset (‡)" page.html || die "the page does not tell own data apart"
+grep -q "a variant of a task (‡)" page.html || die "the page does not tell own data apart"
 printf 'tasks: [my_task]\nmethods: [{method: linear}]\n' >suite.yaml
 ok bench suite.yaml --out bench
 fails 2 run --task my_task --method linear --protocol paper --out none
