@@ -144,6 +144,7 @@ static void put_sky(const char *name, const char *shape, const float *sky, size_
     bytes b = {0};
     bytes_npy(&b, "<f4", shape, sky, count * sizeof *sky);
     bytes_save(&b, work_at(name));
+    af_free(b.data);
 }
 
 static void the_papers_tree(void **state)
