@@ -31,7 +31,7 @@ static af_recipe expected(const af_recipe *r)
     af_recipe e = *r;
     e.augment =
         (af_augment){.pad = r->augment.pad, .flip = r->augment.flip, .cutout = r->augment.cutout};
-    assert_true(!r->augment.masks || r->augment.mask_in_paper);
+    assert_true(!r->augment.masks || r->augment.in_paper);
     return e;
 }
 
