@@ -97,6 +97,12 @@ static af_status crash(void *payload)
     abort();
 }
 
+static af_status loop(void *payload)
+{
+    for (volatile char *p = payload;;) *p = 1;
+    return AF_OK;
+}
+
 static af_status eat(void *payload)
 {
     char *p = af_alloc((size_t)1 << 31);
@@ -129,6 +135,19 @@ static void a_crash_is_an_error(void **state)
     af_apart_free(NULL, 64);
 }
 
+static void a_loop_is_an_error(void **state)
+{
+    (void)state;
+    char *shared = af_apart_alloc(64);
+    assert_non_null(shared);
+    assert_int_equal(af_apart_within("FILE", 64 * MIB, 1, loop, shared), AF_EFORMAT);
+    assert_says("FILE: damaged: the library that reads it did not end");
+    assert_int_equal(shared[0], 1);
+    strcpy(shared, "said there");
+    assert_int_equal(af_apart_within("FILE", 64 * MIB, 1, refuse, shared), AF_ENOTFOUND);
+    af_apart_free(shared, 64);
+}
+
 static int begin(void **state)
 {
     af_log_set(AF_LOG_ERROR);
@@ -141,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_arrays_refuse),
         cmocka_unit_test(a_crash_is_an_error),
+        cmocka_unit_test(a_loop_is_an_error),
     };
     return cmocka_run_group_tests(tests, begin, work_remove);
 }

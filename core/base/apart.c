@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,10 @@
 #elif defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN
 #endif
+
+/* Seconds of processor time: of any file, and the bytes of it that add one; and how long after the
+ * signal that says so the child is killed. */
+enum { PATIENCE = 300, BYTES_A_SECOND = 1 << 20, GRACE = 10 };
 
 typedef struct report {
     bool done; /* else the child did not get that far */
@@ -60,8 +65,19 @@ static void limit_memory(size_t most)
 #endif
 }
 
+/* In the child. A lower limit that was set before stays. */
+static void limit_time(unsigned long seconds)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    if (seconds < limit.rlim_cur) limit.rlim_cur = seconds;
+    if (seconds + GRACE < limit.rlim_max) limit.rlim_max = seconds + GRACE;
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
 /* A crash kills it quietly: no handler of this process runs, no core is dumped. */
-static void be_child(report *r, pid_t parent, size_t most, af_status (*work)(void *), void *payload)
+static void be_child(report *r, pid_t parent, size_t most, unsigned long seconds,
+                     af_status (*work)(void *), void *payload)
 {
     const struct rlimit none = {0, 0};
     for (int s = 1; s < NSIG; s++)
@@ -70,6 +86,7 @@ static void be_child(report *r, pid_t parent, size_t most, af_status (*work)(voi
     if (getppid() != parent) _exit(1);
     setrlimit(RLIMIT_CORE, &none);
     limit_memory(most);
+    limit_time(seconds);
     r->status = work(payload);
     snprintf(r->text, sizeof r->text, "%s", r->status == AF_OK ? "" : af_error());
     r->done = true;
@@ -81,6 +98,11 @@ static af_status judge(const report *r, const char *path, int status)
     const int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (by == SIGINT || by == SIGTERM || by == SIGHUP)
         return af_fail(AF_EINTERRUPTED, "%s: stopped by a signal while it was read", path);
+    if (by == SIGXCPU)
+        return af_fail(AF_EFORMAT,
+                       "%s: damaged: the library that reads it did not end, its processor time is "
+                       "used up; get it again",
+                       path);
     if (by == SIGKILL)
         return af_fail(AF_ENOMEM,
                        "%s: reading it was killed, as happens when memory runs out; free memory",
@@ -92,13 +114,14 @@ static af_status judge(const report *r, const char *path, int status)
     return r->status == AF_OK ? AF_OK : af_fail(r->status, "%s", r->text);
 }
 
-af_status af_apart(const char *path, size_t most, af_status (*work)(void *payload), void *payload)
+af_status af_apart_within(const char *path, size_t most, unsigned long seconds,
+                          af_status (*work)(void *payload), void *payload)
 {
     int status = 0;
     report *r = af_apart_alloc(sizeof *r);
     if (!r) return AF_ENOMEM;
     const pid_t parent = getpid(), child = fork();
-    if (!child) be_child(r, parent, most, work, payload);
+    if (!child) be_child(r, parent, most, seconds, work, payload);
     pid_t ended = child;
     while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) {}
     af_status st = ended < 0 ? af_fail(AF_EIO, "%s: cannot start a process to read it: %s", path,
@@ -106,4 +129,12 @@ af_status af_apart(const char *path, size_t most, af_status (*work)(void *payloa
                              : judge(r, path, status);
     af_apart_free(r, sizeof *r);
     return st;
+}
+
+af_status af_apart(const char *path, size_t most, af_status (*work)(void *payload), void *payload)
+{
+    struct stat info;
+    const off_t bytes = stat(path, &info) ? 0 : info.st_size;
+    const unsigned long seconds = PATIENCE + (unsigned long)bytes / BYTES_A_SECOND;
+    return af_apart_within(path, most, seconds, work, payload);
 }
