@@ -370,6 +370,33 @@ static void noise_beside_clips(void **state)
     }
 }
 
+/* Directories above say nothing, and what the tables name is a clip wherever it lies. */
+static void clips_in_noisy_places(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"raw/noise_project/dev", "raw/noise_clips"};
+    char want[2][AF_SHA256_HEX], got[2][AF_SHA256_HEX], from[AF_PATH_MAX], to[AF_PATH_MAX];
+    assert_ok(af_path_format(from, "%s", at("raw/FSD50K.dev_audio")));
+    make_official();
+    make_noise("raw/noise");
+    import_sums("raw", want);
+    assert_ok(af_mkdirs(at("raw/noise_project")));
+    for (size_t k = 0; k < LENGTH(places); k++) {
+        assert_ok(af_path_format(to, "%s", at(places[k])));
+        assert_int_equal(rename(from, to), 0);
+        af_file_remove(at("raw/noise_clips/unlisted.wav")); /* would be noise there */
+        import_sums("raw", got);
+        assert_string_equal(got[0], want[0]);
+        assert_string_equal(got[1], want[1]);
+        assert_int_equal(rename(to, from), 0);
+    }
+    assert_ok(af_mkdirs(at("raw/noise_clips")));
+    put_wav("raw/noise_clips/11.wav", 22050, 1, 1000); /* again, as a clip */
+    assert_int_equal(import("raw", AF_FULL), AF_EFORMAT);
+    assert_says("two sound files are named 11.wav");
+    af_file_remove(at("raw/noise_clips/11.wav"));
+}
+
 static void wrong_noise_is_refused(void **state)
 {
     (void)state;
@@ -544,6 +571,7 @@ int main(void)
         cmocka_unit_test(chunked_layout),
         cmocka_unit_test(noise_beside_chunks),
         cmocka_unit_test(noise_beside_clips),
+        cmocka_unit_test(clips_in_noisy_places),
         cmocka_unit_test(wrong_noise_is_refused),
         cmocka_unit_test(contradictions),
         cmocka_unit_test(chunked_contradictions),

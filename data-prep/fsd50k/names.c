@@ -54,7 +54,7 @@ bool af_fsd_is_sound(const char *member)
 
 bool af_fsd_is_noise(const char *member)
 {
-    for (const char *slash; (slash = strchr(member, '/')); member = slash + 1)
-        if (!strncmp(member, "noise", 5)) return true;
-    return false;
+    const char *directory = member, *next = member;
+    for (const char *slash; (slash = strchr(next, '/')); next = slash + 1) directory = next;
+    return next > member && !strncmp(directory, "noise", 5);
 }

@@ -1,5 +1,5 @@
-/* Names of sound files, without directories; and which of them are recordings of noise. Internal to
- * the import. */
+/* Names of sound files, without directories; and which of them may be recordings of noise. Internal
+ * to the import. */
 #ifndef AF_FSD_NAMES_H
 #define AF_FSD_NAMES_H
 #include "data-prep/fsd50k/clips.h"
@@ -18,7 +18,8 @@ void af_fsd_names_close(af_fsd_names *s);
 
 /* Whether a member is a sound file. */
 bool af_fsd_is_sound(const char *member);
-/* Whether it lies in a directory, or an archive, whose name begins with "noise". */
+/* Whether it lies in a directory, or at the top of an archive, whose name begins with "noise"; what
+ * is above that says nothing. A clip of the tables is a clip there, too. */
 bool af_fsd_is_noise(const char *member);
 
 #endif

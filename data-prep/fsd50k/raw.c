@@ -35,7 +35,7 @@ typedef struct import {
 /* The clip of a member that is wanted, else -1. */
 static int wanted_clip(const import *m, const char *member, const af_fsd_piece **piece)
 {
-    if (!af_fsd_is_sound(member) || af_fsd_is_noise(member)) return -1;
+    if (!af_fsd_is_sound(member)) return -1;
     int clip = af_fsd_tables_clip(&m->tables, member, piece);
     if (clip < 0 || !af_fsd_pack_wants(m->pack, clip)) return -1;
     bool used =

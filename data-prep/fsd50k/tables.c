@@ -155,6 +155,21 @@ static af_status mark(scan *s, const char *file)
     return AF_OK;
 }
 
+/* Only the tables tell a clip from a recording of noise, and they may come last. */
+static af_status take_clips_from_noise(scan *s)
+{
+    const af_fsd_piece *ignored;
+    af_fsd_names *noise = &s->t->noise;
+    int kept = 0;
+    for (int k = 0; k < noise->count; k++)
+        if (af_fsd_tables_clip(s->t, noise->n[k], &ignored) >= 0)
+            AF_TRY(af_fsd_names_add(&s->sounds, noise->n[k]));
+        else
+            memmove(noise->n[kept++], noise->n[k], sizeof *noise->n);
+    noise->count = kept;
+    return AF_OK;
+}
+
 /* ---- chunks are numbered within their clip ---- */
 
 typedef struct turn { /* chunk `piece` of the sorted table was row `number` of the lists */
@@ -190,6 +205,7 @@ static af_status read_all(scan *s)
     AF_TRY(s->failed);
     AF_TRY(which_layout(s));
     AF_TRY(s->t->kind == AF_FSD_OFFICIAL ? read_official(s) : read_chunked(s));
+    AF_TRY(take_clips_from_noise(s));
     AF_TRY(af_fsd_names_sort(&s->t->noise, s->path));
     for (int k = 0; k < s->sounds.count; k++) AF_TRY(mark(s, s->sounds.n[k]));
     if (s->t->kind == AF_FSD_CHUNKED) AF_TRY(number_pieces(s->t));
