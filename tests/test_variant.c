@@ -25,13 +25,18 @@ static af_variant some(const af_task *parent)
     return v;
 }
 
-/* What own tasks cannot have: masks of protocol paper. */
+static bool beyond_images(const af_augment *a) /* for which manifests have no words */
+{
+    return a->masks || a->mask_share || a->mask_rows || a->mask_columns || a->mix_share ||
+           a->mix_most || a->level_least || a->level_most;
+}
+
+/* Own tasks have no protocol paper, and nothing of what augments there alone. */
 static af_recipe expected(const af_recipe *r)
 {
     af_recipe e = *r;
-    e.augment =
-        (af_augment){.pad = r->augment.pad, .flip = r->augment.flip, .cutout = r->augment.cutout};
-    assert_true(!r->augment.masks || r->augment.in_paper);
+    if (r->augment.in_paper) e.augment = (af_augment){0};
+    assert_false(beyond_images(&e.augment));
     return e;
 }
 
@@ -51,7 +56,7 @@ static void assert_same_recipe(const af_recipe *a, const af_recipe *b)
     assert_int_equal(a->augment.pad, b->augment.pad);
     assert_int_equal(a->augment.flip, b->augment.flip);
     assert_int_equal(a->augment.cutout, b->augment.cutout);
-    assert_int_equal(a->augment.masks, b->augment.masks);
+    assert_false(beyond_images(&a->augment) || a->augment.in_paper);
 }
 
 static void a_variant_is_like_its_parent(void **state)
@@ -87,6 +92,25 @@ static void a_variant_is_like_its_parent(void **state)
             for (int s = 0; s < AF_SIZES; s++) assert_same_recipe(&t->recipe[s], &recipe);
             af_own_free(own);
         }
+}
+
+/* No built-in recipe crops under protocol paper alone, but one may. */
+static void what_is_for_paper_stays_there(void **state)
+{
+    (void)state;
+    af_task parent = *af_find_task("cifar100");
+    const af_variant v = some(&parent);
+    for (int in_paper = 0; in_paper < 2; in_paper++) {
+        parent.recipe[AF_TINY].augment = (af_augment){
+            .pad = 3, .flip = true, .cutout = 5, .masks = in_paper, .in_paper = in_paper};
+        af_own *own = variant_task(&v, &parent, AF_TINY);
+        const af_augment *a = &own->task.recipe[AF_TINY].augment;
+        assert_int_equal(a->pad, in_paper ? 0 : 3);
+        assert_int_equal(a->flip, !in_paper);
+        assert_int_equal(a->cutout, in_paper ? 0 : 5);
+        assert_false(beyond_images(a) || a->in_paper);
+        af_own_free(own);
+    }
 }
 
 /* ---- manifests by hand ---- */
@@ -228,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_variant_is_like_its_parent),
+        cmocka_unit_test(what_is_for_paper_stays_there),
         cmocka_unit_test(manifests_are_refused),
         cmocka_unit_test(nothing_is_no_variant),
         cmocka_unit_test(a_variant_is_kept_as_a_task),

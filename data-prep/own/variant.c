@@ -3,16 +3,18 @@
 #include <jansson.h>
 #include "core/base/alloc.h"
 
-/* Masks are left out: they belong to protocol paper, which own tasks do not have. */
+/* Own tasks have no protocol paper, so what augments there alone is left out. Masks, mixes and
+ * levels are never used elsewhere, and manifests have no words for them. */
 static json_t *recipe_of(const af_recipe *r)
 {
     const af_schedule *s = &r->schedule;
-    json_t *o = json_pack("{si si ss sf sf sf sf sf ss sf s{si sb si}}", "epochs", r->epochs,
-                          "batch", r->batch, "optimiser", af_optimiser_names[r->optimiser], "lr",
-                          r->lr, "momentum", r->momentum, "weight_decay", r->weight_decay, "clip",
-                          r->clip, "dropout", r->dropout, "schedule", af_schedule_names[s->kind],
-                          "warmup", s->warmup, "augment", "crop", r->augment.pad, "flip",
-                          r->augment.flip, "cutout", r->augment.cutout);
+    const af_augment a = r->augment.in_paper ? (af_augment){0} : r->augment;
+    json_t *o =
+        json_pack("{si si ss sf sf sf sf sf ss sf s{si sb si}}", "epochs", r->epochs, "batch",
+                  r->batch, "optimiser", af_optimiser_names[r->optimiser], "lr", r->lr, "momentum",
+                  r->momentum, "weight_decay", r->weight_decay, "clip", r->clip, "dropout",
+                  r->dropout, "schedule", af_schedule_names[s->kind], "warmup", s->warmup,
+                  "augment", "crop", a.pad, "flip", a.flip, "cutout", a.cutout);
     if (s->kind != AF_STEP) return o;
     json_t *list = json_array();
     for (size_t i = 0; i < sizeof s->milestones / sizeof *s->milestones; i++)
