@@ -5,10 +5,11 @@
  *     methods:
  *       - method: wrn
  *       - method: regularized_evolution
- *         space: nb201                      # optional; so are set and name
+ *         space: nb201             # optional; so are set and name
  *         set: population=5
- *     seeds: [0, 1, 2]                      # optional from here on; also: size, protocol, epochs,
- * workers, budget: 4x                            # backend, precision
+ *     seeds: [0, 1, 2]             # optional from here on
+ *     budget: 4x                   # also: size, protocol, epochs,
+ *                                  # workers, backend, precision
  */
 #ifndef AF_SUITE_H
 #define AF_SUITE_H

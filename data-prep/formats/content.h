@@ -1,8 +1,13 @@
 /* What a file or a directory is, told by first bytes and, where these say nothing, by its name: so
  * that an importer that was given something else can say what it got.
  *
- *     AF_TRY(af_want_content(path, AF_CONTENT_ARCHIVE, want));      else "PATH: this is ...; want
- * WANT" if (!found) return af_refuse(path, want);               "PATH: holds ...; want WANT"
+ * Where a file of one kind is wanted, else "PATH: this is ...; want WANT":
+ *
+ *     AF_TRY(af_want_content(path, AF_CONTENT_ARCHIVE, want));
+ *
+ * Where nothing that is wanted was in a directory, "PATH: holds ...; want WANT":
+ *
+ *     if (!found) return af_refuse(path, want);
  */
 #ifndef AF_CONTENT_H
 #define AF_CONTENT_H

@@ -4,9 +4,10 @@
  * replace the sums over taps:
  *
  *     square: F(2x2,3x3), 2x2 outputs, 4x4 inputs, 16 values
- *     line:   F(4,taps), 4 outputs of a row, 3 + taps inputs and values, of 3, 4 or 5 taps. A
- * longer filter is parts of 4 taps: part p of a tile reads what part 0 of the p-th tile after it
- * does, so the inputs of a line's last outputs need `extra` tiles behind them.
+ *     line:   F(4,taps), 4 outputs of a row, 3 + taps inputs and values, 3 to 5 taps
+ *
+ * A line's longer filter is parts of 4 taps: part p of a tile reads what part 0 of the p-th tile
+ * after it does, so the inputs of a line's last outputs need `extra` tiles behind them.
  *
  * The one set of kernels in winograd_kernels.h and winograd_line.h is compiled for every
  * instruction set.
