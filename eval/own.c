@@ -132,12 +132,34 @@ static af_status store(const af_task **out, const af_task *t, const char *text, 
     return af_own_find(out, t->name);
 }
 
+/* A variant's name comes with its files, so it may be one that the user gave to something else. */
+static af_status same_parent(const char *path, const af_task *t)
+{
+    char *text;
+    size_t size;
+    af_own *stored = NULL;
+    AF_TRY(af_file_read(&text, &size, path, AF_OWN_FILE));
+    af_status st = af_own_parse(&stored, text, size, path);
+    const char *parent = st == AF_OK ? stored->task.variant_of : NULL;
+    if (st == AF_OK && (!parent || strcmp(parent, t->variant_of)))
+        st = af_fail(AF_EUSAGE,
+                     "%s: task '%s' is %s%s, which a variant of %s would replace; import it under "
+                     "another name, then remove this file",
+                     path, t->name, parent ? "a variant of " : "data of your own, by import-own",
+                     parent ? parent : "", t->variant_of);
+    af_own_free(stored);
+    af_free(text);
+    return st;
+}
+
 /* A task of this name that was imported before, with another size too. */
 static af_status spare(const af_own *own, bool force)
 {
     char path[AF_PATH_MAX];
     AF_TRY(path_of(path, own->task.name));
-    if (force || !af_file_exists(path)) return AF_OK;
+    if (!af_file_exists(path)) return AF_OK;
+    if (own->task.variant_of) AF_TRY(same_parent(path, &own->task));
+    if (force) return AF_OK;
     return af_fail(
         AF_EUSAGE, "%s: task '%s' was imported before, which this would replace; %sadd --force",
         path, own->task.name, own->task.variant_of ? "" : "give the new one another name, or ");

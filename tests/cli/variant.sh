@@ -36,6 +36,33 @@ says "Not the task cifar100"
 says "provenance own"
 says "airplane"
 ok data check cifar10
+# the name is taken by data of the user's own
+sed 's/"variant_of": *"cifar100"/"variant_of": "ecg"/' "$AFIELD_DATA/own/cifar10.yaml" >taken.yaml
+grep -q '"ecg"' taken.yaml || die "the manifest does not name its parent so"
+cp "$AFIELD_DATA/own/cifar10.yaml" kept.yaml
+cp taken.yaml "$AFIELD_DATA/own/cifar10.yaml"
+fails 2 data import cifar100 . --size tiny --force
+says "'cifar10' is a variant of ecg, which a variant of cifar100 would replace"
+printf 'a,b\n%s' "$(seq 40 | sed 's/$/,0/; 1~2s/0$/1/')" >two.csv
+cat >two.yaml <<'END'
+task: cifar10
+objective: single_label
+size: tiny
+data: {x: {file: two.csv, columns: [a], header: true}, y: {file: two.csv, columns: b, header: true}}
+split: {valid: 0.2, test: 0.2, seed: 1}
+END
+ok data import-own two.yaml --force
+mine=$(cksum <"$AFIELD_DATA/tiny/cifar10.h5")
+fails 2 data import cifar100 . --size tiny --force
+says "'cifar10' is data of your own"
+says "import it under another name"
+fails 2 data import cifar100 . --size tiny
+says "'cifar10' is data of your own"
+[ "$mine" = "$(cksum <"$AFIELD_DATA/tiny/cifar10.h5")" ] || die "the user's own data were touched"
+cmp two.yaml "$AFIELD_DATA/own/cifar10.yaml" || die "the user's manifest was touched"
+rm "$AFIELD_DATA/own/cifar10.yaml"
+ok data import cifar100 . --size tiny --force
+cmp kept.yaml "$AFIELD_DATA/own/cifar10.yaml" || die "not the same variant as before"
 ok plan linear --task cifar10
 ok data export cifar10 --to arrays
 [ -s arrays/clean/train_x.npy ] && [ ! -e arrays/paper ] || die "not the clean arrays alone"
