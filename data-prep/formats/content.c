@@ -1,18 +1,16 @@
-/* Nothing is decoded here but a head of a few KiB; of a .zip the names, of a pickle the keys. */
+/* By a head of a few KiB, which is all that is decoded here. */
 #include "data-prep/formats/content.h"
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
-#include "core/base/alloc.h"
 #include "core/base/file.h"
-#include "data-prep/formats/archive.h"
-#include "data-prep/formats/pickle.h"
+#include "data-prep/formats/content_inside.h"
+#include "data-prep/formats/word.h"
 
-enum { HEAD = 4096, TAR_MAGIC = 257, PICKLE_MOST = 64 << 20 };
+enum { TAR_MAGIC = 257 };
 
 const af_content_name af_content_names[AF_CONTENTS] = {
     [AF_CONTENT_OTHER] = {"a file of no kind that is known here", "files of no known kind", false},
@@ -48,18 +46,10 @@ const af_content_name af_content_names[AF_CONTENTS] = {
     [AF_CONTENT_TEXT] = {"a text", "texts", false},
 };
 
-typedef struct head {
-    const char *path;
-    char byte[HEAD + 1]; /* inflated; ends with a NUL */
-    size_t size;
-    int64_t whole; /* bytes of the file */
-    bool gzipped;
-} head;
-
-static af_status read_head(head *h, const char *path)
+static af_status read_head(af_content_head *h, const char *path)
 {
     struct stat info;
-    *h = (head){.path = path};
+    *h = (af_content_head){.path = path};
     if (stat(path, &info)) return af_file_fail(path, "cannot read");
     if (!S_ISREG(info.st_mode)) return af_fail(AF_EFORMAT, "%s: no regular file", path);
     h->whole = info.st_size;
@@ -67,7 +57,7 @@ static af_status read_head(head *h, const char *path)
     errno = ENOMEM;              /* zlib may be out of it without a word */
     gzFile f = gzopen(path, "rb");
     if (!f) return af_file_fail(path, "cannot open");
-    int got = gzread(f, h->byte, HEAD);
+    int got = gzread(f, h->byte, AF_CONTENT_HEAD);
     h->gzipped = !gzdirect(f);
     gzclose_r(f);
     h->size = got > 0 ? (size_t)got : 0;
@@ -105,15 +95,8 @@ static const struct {
     {AF_CONTENT_FASTA, 0, 1, ">"},
 };
 
-static unsigned long word(const char *p, bool big)
-{
-    unsigned long v = 0;
-    for (int i = 0; i < 4; i++) v = v << 8 | (unsigned char)p[big ? i : 3 - i];
-    return v;
-}
-
 /* Two zero bytes, a type, the number of axes: few other files begin so and have the right size. */
-static bool is_idx(const head *h)
+static bool is_idx(const af_content_head *h)
 {
     const size_t axes = (unsigned char)h->byte[3];
     return h->size >= 8 && !h->byte[0] && !h->byte[1] && h->byte[2] >= 8 && h->byte[2] <= 14 &&
@@ -121,18 +104,18 @@ static bool is_idx(const head *h)
 }
 
 /* A matrix header: type, rows, columns, imaginary, length of its name; the name. */
-static bool is_mat4(const head *h)
+static bool is_mat4(const af_content_head *h)
 {
     if (h->size < 22) return false;
     const bool big = !h->byte[0] && !h->byte[1];
-    const unsigned long type = word(h->byte, big) % 1000, length = word(h->byte + 16, big);
-    return type < 60 && type % 10 < 3 && word(h->byte + 12, big) < 2 && length > 1 &&
+    const uint32_t type = af_word(h->byte, big) % 1000, length = af_word(h->byte + 16, big);
+    return type < 60 && type % 10 < 3 && af_word(h->byte + 12, big) < 2 && length > 1 &&
            length <= 64 && 20 + length <= h->size && !h->byte[19 + length] &&
            isalpha((unsigned char)h->byte[20]);
 }
 
 /* Protocol 2 and later say so in their first two bytes; before, dicts and lists began like this. */
-static bool is_pickle(const head *h)
+static bool is_pickle(const af_content_head *h)
 {
     const char *b = h->byte;
     if (b[0] == '\x80') return h->size > 2 && b[1] >= 2 && b[1] <= 5;
@@ -142,14 +125,14 @@ static bool is_pickle(const head *h)
 
 /* ---- by content and name ---- */
 
-static bool named(const head *h, const char *ending)
+static bool named(const af_content_head *h, const char *ending)
 {
     char longer[16];
     snprintf(longer, sizeof longer, "%s.gz", ending);
     return af_path_ends(h->path, h->gzipped ? longer : ending);
 }
 
-static af_content kind_of_cifar(const head *h)
+static af_content kind_of_cifar(const af_content_head *h)
 {
     const char *name = af_path_name(h->path);
     const bool pickle = is_pickle(h);
@@ -160,7 +143,7 @@ static af_content kind_of_cifar(const head *h)
     return hundred && (pickle || h->whole % 3074 == 0) ? AF_CONTENT_CIFAR100 : AF_CONTENT_OTHER;
 }
 
-static bool is_text(const head *h)
+static bool is_text(const af_content_head *h)
 {
     for (size_t i = 0; i < h->size; i++) {
         const unsigned char c = (unsigned char)h->byte[i];
@@ -170,7 +153,7 @@ static bool is_text(const head *h)
     return true;
 }
 
-static af_content kind_of_text(const head *h)
+static af_content kind_of_text(const af_content_head *h)
 {
     if (named(h, ".aln") || named(h, ".a3m")) return AF_CONTENT_ALIGNMENT;
     if (named(h, ".hea")) return AF_CONTENT_WFDB;
@@ -179,97 +162,7 @@ static af_content kind_of_text(const head *h)
     return AF_CONTENT_TEXT;
 }
 
-/* ---- inside ---- */
-
-static void add(char about[AF_CONTENT_ABOUT], const char *fmt, ...) AF_PRINTF(2, 3);
-static void add(char about[AF_CONTENT_ABOUT], const char *fmt, ...)
-{
-    const size_t at = strlen(about);
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(about + at, AF_CONTENT_ABOUT - at, fmt, args);
-    va_end(args);
-    for (char *c = about + at; *c; c++)
-        if (*c < ' ' || *c > '~') *c = '?';
-}
-
-typedef struct members {
-    char *about;
-    int arrays, others;
-    bool torch;
-} members;
-
-static bool see_member(const char *member, void *self)
-{
-    enum { TOLD = 6 };
-    members *m = self;
-    if (af_path_ends(member, ".npy")) {
-        if (m->arrays++ < TOLD)
-            add(m->about, "%s%.*s", m->arrays > 1 ? ", " : ": ", (int)strlen(member) - 4, member);
-        else if (m->arrays == TOLD + 1)
-            add(m->about, " ...");
-        return false;
-    }
-    m->others++;
-    m->torch = m->torch || af_path_ends(member, "/data.pkl");
-    return false;
-}
-
-static af_content kind_of_zip(char about[AF_CONTENT_ABOUT], const head *h)
-{
-    members m = {.about = about};
-    const bool whole = af_archive_walk(h->path, 0, see_member, NULL, &m) == AF_OK;
-    if (whole && m.arrays && !m.others) return AF_CONTENT_NPZ;
-    about[0] = '\0';
-    return whole && m.torch ? AF_CONTENT_TORCH : AF_CONTENT_ARCHIVE;
-}
-
-/* The keys of a dict; other pickles, and those that the reader refuses, have none to tell. */
-static void about_pickle(char about[AF_CONTENT_ABOUT], const head *h)
-{
-    enum { TOLD = 8 };
-    char *data;
-    size_t size;
-    af_pickle *p;
-    if (h->gzipped || af_file_read(&data, &size, h->path, PICKLE_MOST) != AF_OK) return;
-    if (af_pickle_parse(&p, data, size, h->path) == AF_OK) {
-        const af_pickle_value *root = af_pickle_root(p);
-        const bool dict = root->kind == AF_PICKLE_DICT;
-        for (size_t i = 0; dict && i < root->count && i <= 2 * TOLD; i += 2) {
-            const af_pickle_value *key = root->items[i];
-            const bool text = key->kind == AF_PICKLE_TEXT || key->kind == AF_PICKLE_BYTES;
-            if (i == 2 * TOLD)
-                add(about, " ...");
-            else if (text)
-                add(about, "%s%.*s",
-                    i ? ", " : " of a dict: ", (int)(key->size < 24 ? key->size : 24), key->data);
-        }
-        af_pickle_free(p);
-    }
-    af_free(data);
-}
-
-/* The header is a dict in Python's own words. */
-static void about_npy(char about[AF_CONTENT_ABOUT], const head *h)
-{
-    static const char type[] = "'descr': '", shape[] = "'shape': (";
-    const char *t = memmem(h->byte, h->size, type, sizeof type - 1),
-               *s = memmem(h->byte, h->size, shape, sizeof shape - 1);
-    if (!t || !s) return;
-    t += sizeof type - 1;
-    s += sizeof shape - 1;
-    const size_t t_size = strcspn(t, "'"), s_size = strcspn(s, ")");
-    add(about, ", %.*s (%.*s)", (int)(t_size < 8 ? t_size : 8), t, (int)(s_size < 40 ? s_size : 40),
-        s);
-}
-
-static void about_idx(char about[AF_CONTENT_ABOUT], const head *h)
-{
-    for (int k = 0; k < h->byte[3]; k++)
-        add(about, "%s%lu", k ? " x " : ", ", word(h->byte + 4 + 4 * k, true));
-}
-
-static af_content recognise(char about[AF_CONTENT_ABOUT], const head *h)
+static af_content recognise(char about[AF_CONTENT_ABOUT], const af_content_head *h)
 {
     if (!h->size) return h->gzipped || h->whole ? AF_CONTENT_OTHER : AF_CONTENT_EMPTY;
     for (size_t k = 0; k < sizeof magic / sizeof *magic; k++) {
@@ -277,7 +170,7 @@ static af_content recognise(char about[AF_CONTENT_ABOUT], const head *h)
             memcmp(h->byte + magic[k].at, magic[k].bytes, magic[k].size) != 0)
             continue;
         const bool zip = !strncmp(magic[k].bytes, "PK", 2) && !h->gzipped;
-        if (zip) return kind_of_zip(about, h);
+        if (zip) return af_content_zip(about, h);
         const bool objects =
             magic[k].kind == AF_CONTENT_NPY && memmem(h->byte, h->size, "'|O'", 4) != NULL;
         return objects ? AF_CONTENT_OBJECTS : magic[k].kind;
@@ -293,7 +186,7 @@ static af_content recognise(char about[AF_CONTENT_ABOUT], const head *h)
 af_status af_content_of(af_content *out, const char *path)
 {
     char ignored[AF_CONTENT_ABOUT] = "";
-    head h;
+    af_content_head h;
     AF_TRY(read_head(&h, path));
     *out = recognise(ignored, &h);
     return AF_OK;
@@ -301,12 +194,12 @@ af_status af_content_of(af_content *out, const char *path)
 
 af_status af_content_about(af_content *out, char about[AF_CONTENT_ABOUT], const char *path)
 {
-    head h;
+    af_content_head h;
     about[0] = '\0';
     AF_TRY(read_head(&h, path));
     *out = recognise(about, &h);
-    if (*out == AF_CONTENT_PICKLE) about_pickle(about, &h);
-    if (*out == AF_CONTENT_NPY) about_npy(about, &h);
-    if (*out == AF_CONTENT_IDX) about_idx(about, &h);
+    if (*out == AF_CONTENT_PICKLE) af_content_pickle(about, &h);
+    if (*out == AF_CONTENT_NPY) af_content_npy(about, &h);
+    if (*out == AF_CONTENT_IDX) af_content_idx(about, &h);
     return AF_OK;
 }

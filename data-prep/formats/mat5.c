@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 #include "core/base/file.h"
+#include "data-prep/formats/word.h"
 
 enum { TAG = 8, HEAD = 512, DIMS_MAX = 16 };
 enum { MI_INT8 = 1, MI_INT32 = 5, MI_UINT32 = 6, MI_MATRIX = 14, MI_COMPRESSED = 15 };
@@ -20,13 +21,6 @@ typedef struct array {
     bool little;
 } array;
 
-static uint32_t word(const unsigned char *b, bool little)
-{
-    uint32_t w = 0;
-    for (int i = 0; i < 4; i++) w |= (uint32_t)b[i] << 8 * (little ? i : 3 - i);
-    return w;
-}
-
 typedef struct part {
     uint32_t type, bytes;
     int64_t at; /* of the content */
@@ -36,13 +30,13 @@ typedef struct part {
 static bool take(part *p, const array *a, int64_t *next)
 {
     if (*next + TAG > a->kept) return false;
-    const uint32_t first = word(a->head + *next, a->little);
+    const uint32_t first = af_word(a->head + *next, !a->little);
     if (first >> 16) {
         *p = (part){first & 0xffff, first >> 16, *next + 4};
         *next += TAG;
         return p->bytes <= 4;
     }
-    *p = (part){first, word(a->head + *next + 4, a->little), *next + TAG};
+    *p = (part){first, af_word(a->head + *next + 4, !a->little), *next + TAG};
     *next = p->at + ((int64_t)p->bytes + 7) / 8 * 8;
     return p->at + p->bytes <= a->bytes;
 }
@@ -54,14 +48,14 @@ static const char *fault(const array *a)
     int64_t next = 0, count = 1;
     if (!take(&flags, a, &next) || flags.type != MI_UINT32 || flags.bytes != 8 || next > a->kept)
         return "no array flags";
-    const int kind = (int)(word(a->head + flags.at, a->little) & 0xff);
+    const int kind = (int)(af_word(a->head + flags.at, !a->little) & 0xff);
     if (kind != MX_CHAR && (kind < MX_DOUBLE || kind > MX_UINT64))
         return "a cell, structure, object or sparse array; save numeric arrays only";
     if (!take(&dims, a, &next) || dims.type != MI_INT32 || dims.bytes < 8 || dims.bytes % 4 ||
         dims.bytes > 4 * DIMS_MAX || next > a->kept)
         return "impossible dimensions";
     for (uint32_t d = 0; d < dims.bytes; d += 4) {
-        const int64_t size = (int32_t)word(a->head + dims.at + d, a->little);
+        const int64_t size = (int32_t)af_word(a->head + dims.at + d, !a->little);
         if (size < 0 || (size && count > INT64_MAX / 8 / size)) return "impossible dimensions";
         count *= size;
     }
@@ -101,12 +95,12 @@ static bool inflate_all(array *a, FILE *f, uint32_t bytes)
         if (state == Z_BUF_ERROR) state = Z_OK; /* wants more input */
     }
     inflateEnd(&z);
-    if (state != Z_STREAM_END || kept < TAG || word(tag_and_head, a->little) != MI_MATRIX)
+    if (state != Z_STREAM_END || kept < TAG || af_word(tag_and_head, !a->little) != MI_MATRIX)
         return false;
     a->kept = (int64_t)kept - TAG;
     a->bytes = total - TAG;
     memcpy(a->head, tag_and_head + TAG, (size_t)a->kept);
-    return word(tag_and_head + 4, a->little) <= a->bytes;
+    return af_word(tag_and_head + 4, !a->little) <= a->bytes;
 }
 
 static bool read_head(array *a, FILE *f, uint32_t bytes)
@@ -139,13 +133,13 @@ af_status af_mat5_check(FILE *f, const char *path, int64_t size, bool little)
     for (int64_t at = AF_MAT5_HEADER, bytes; at < size; at += TAG + bytes) {
         unsigned char tag[TAG];
         if (fseeko(f, at, SEEK_SET)) return af_file_fail(path, "cannot read");
-        bytes = fread(tag, 1, TAG, f) == TAG ? word(tag + 4, little) : size;
+        bytes = fread(tag, 1, TAG, f) == TAG ? af_word(tag + 4, !little) : size;
         if (bytes > size - at - TAG)
             return af_fail(AF_EFORMAT,
                            "%s: truncated: %lld bytes, but the element at byte %lld goes on; fetch "
                            "the file again",
                            path, (long long)size, (long long)at);
-        AF_TRY(check_element(f, path, at, word(tag, little), (uint32_t)bytes, little));
+        AF_TRY(check_element(f, path, at, af_word(tag, !little), (uint32_t)bytes, little));
     }
     return AF_OK;
 }

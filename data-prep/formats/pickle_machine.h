@@ -30,6 +30,15 @@ typedef struct af_pickle_machine {
     af_pickle_value *small; /* {AF_PICKLE_SMALL} */
 } af_pickle_machine;
 
+/* A name that a pickle may import. */
+struct af_pickle_global {
+    const char *module, *name;
+    size_t min_arguments, max_arguments;
+    /* NULL: may be named, not called */
+    af_status (*call)(af_pickle_value **out, af_pickle_machine *m,
+                      const af_pickle_value *arguments);
+};
+
 /* Charged to the budget, zeroed, freed with the pickle. */
 AF_CHECKED af_status af_pickle_take(void **out, af_pickle_machine *m, size_t size);
 AF_CHECKED af_status af_pickle_new(af_pickle_value **out, af_pickle_machine *m,
@@ -61,10 +70,10 @@ AF_CHECKED af_status af_pickle_latin1(af_pickle_value *out, af_pickle_machine *m
 AF_CHECKED af_status af_pickle_integer(int64_t *out, const af_pickle_operand *line);
 AF_CHECKED af_status af_pickle_real(double *out, const af_pickle_operand *line);
 
-/* pickle_torch.c: storages, and tensors of them. */
+/* pickle_torch.c: storages, tensors of them, names that only files of PyTorch may import. */
 AF_CHECKED af_status af_pickle_persistent(af_pickle_machine *m);
-AF_CHECKED af_status af_pickle_tensor_v2(af_pickle_value **out, af_pickle_machine *m,
-                                         const af_pickle_value *arguments);
+enum { AF_PICKLE_TORCH_GLOBALS = 10 };
+extern const struct af_pickle_global af_pickle_torch_globals[AF_PICKLE_TORCH_GLOBALS];
 
 /* pickle_numpy.c: names that may be called, the calls, and the states of what they make. */
 AF_CHECKED af_status af_pickle_import(af_pickle_machine *m, const char *module, size_t module_size,

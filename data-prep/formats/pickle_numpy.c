@@ -5,14 +5,6 @@
 #include <string.h>
 #include "data-prep/formats/pickle_machine.h"
 
-struct af_pickle_global {
-    const char *module, *name;
-    size_t min_arguments, max_arguments;
-    /* NULL: may be named, not called */
-    af_status (*call)(af_pickle_value **out, af_pickle_machine *m,
-                      const af_pickle_value *arguments);
-};
-
 enum { SHOWN = 64 };
 
 /* The start of a text of the file, fit for a terminal. */
@@ -214,13 +206,6 @@ static af_status scalar(af_pickle_value **out, af_pickle_machine *m, const af_pi
 
 /* ---- names ---- */
 
-/* OrderedDict(): PyTorch's hooks of a tensor, of which there are none. */
-static af_status empty_dict(af_pickle_value **out, af_pickle_machine *m, const af_pickle_value *a)
-{
-    (void)a;
-    return af_pickle_new(out, m, AF_PICKLE_DICT);
-}
-
 static const struct af_pickle_global globals[] = {
     {"_codecs", "encode", 2, 2, encode},
     {"__builtin__", "bytes", 0, 0, empty_bytes},
@@ -235,20 +220,6 @@ static const struct af_pickle_global globals[] = {
     {"numpy._core.numeric", "_frombuffer", 4, 4, from_buffer},
 };
 
-/* in files of PyTorch only */
-static const struct af_pickle_global torch_globals[] = {
-    {"collections", "OrderedDict", 0, 0, empty_dict},
-    {"torch._utils", "_rebuild_tensor_v2", 6, 7, af_pickle_tensor_v2},
-    {"torch", "BoolStorage", 0, 0, NULL},
-    {"torch", "ByteStorage", 0, 0, NULL},
-    {"torch", "ShortStorage", 0, 0, NULL},
-    {"torch", "IntStorage", 0, 0, NULL},
-    {"torch", "LongStorage", 0, 0, NULL},
-    {"torch", "HalfStorage", 0, 0, NULL},
-    {"torch", "FloatStorage", 0, 0, NULL},
-    {"torch", "DoubleStorage", 0, 0, NULL},
-};
-
 const char *af_pickle_global_name(const af_pickle_value *v)
 {
     return v->global->name;
@@ -260,7 +231,6 @@ static bool equal(const char *want, const char *text, size_t size)
 }
 
 enum { GLOBALS = sizeof globals / sizeof *globals };
-enum { TORCH_GLOBALS = sizeof torch_globals / sizeof *torch_globals };
 
 static const struct af_pickle_global *find(const struct af_pickle_global *g, int count,
                                            const char *module, size_t module_size, const char *name,
@@ -278,7 +248,8 @@ af_status af_pickle_import(af_pickle_machine *m, const char *module, size_t modu
     char first[SHOWN], second[SHOWN];
     const struct af_pickle_global *g = find(globals, GLOBALS, module, module_size, name, name_size);
     if (!g && m->torch)
-        g = find(torch_globals, TORCH_GLOBALS, module, module_size, name, name_size);
+        g = find(af_pickle_torch_globals, AF_PICKLE_TORCH_GLOBALS, module, module_size, name,
+                 name_size);
     if (g) {
         af_pickle_value *v;
         AF_TRY(af_pickle_new(&v, m, AF_PICKLE_GLOBAL));

@@ -74,7 +74,7 @@ static bool fits(const af_pickle_tensor *t)
 }
 
 /* (storage, first element, shape, strides, gradient wanted, hooks, and newer versions' metadata) */
-af_status af_pickle_tensor_v2(af_pickle_value **out, af_pickle_machine *m, const af_pickle_value *a)
+static af_status tensor_v2(af_pickle_value **out, af_pickle_machine *m, const af_pickle_value *a)
 {
     void *room;
     af_pickle_value *const *item = a->items;
@@ -96,3 +96,25 @@ af_status af_pickle_tensor_v2(af_pickle_value **out, af_pickle_machine *m, const
     (*out)->tensor = room;
     return AF_OK;
 }
+
+/* ---- names ---- */
+
+/* OrderedDict(): PyTorch's hooks of a tensor, of which there are none. */
+static af_status empty_dict(af_pickle_value **out, af_pickle_machine *m, const af_pickle_value *a)
+{
+    (void)a;
+    return af_pickle_new(out, m, AF_PICKLE_DICT);
+}
+
+const struct af_pickle_global af_pickle_torch_globals[AF_PICKLE_TORCH_GLOBALS] = {
+    {"collections", "OrderedDict", 0, 0, empty_dict},
+    {"torch._utils", "_rebuild_tensor_v2", 6, 7, tensor_v2},
+    {"torch", "BoolStorage", 0, 0, NULL},
+    {"torch", "ByteStorage", 0, 0, NULL},
+    {"torch", "ShortStorage", 0, 0, NULL},
+    {"torch", "IntStorage", 0, 0, NULL},
+    {"torch", "LongStorage", 0, 0, NULL},
+    {"torch", "HalfStorage", 0, 0, NULL},
+    {"torch", "FloatStorage", 0, 0, NULL},
+    {"torch", "DoubleStorage", 0, 0, NULL},
+};

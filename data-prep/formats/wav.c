@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "core/base/alloc.h"
+#include "data-prep/formats/word.h"
 
 enum { BLOCK = 1 << 14, FRAME = 64 }; /* bytes of the longest frame */
 
@@ -52,12 +53,6 @@ static bool known(const unsigned char *data, size_t size)
     return false;
 }
 
-static uint32_t word(const unsigned char *p, bool big)
-{
-    return big ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
-               : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
 /* Of a RIFF file, whose samples libsndfile would end where the file does. Who writes into a pipe
  * does not know the size and writes 0, the largest number or, as SoX does, nearly so. */
 static af_status check_whole(const unsigned char *data, size_t size, const char *path)
@@ -65,7 +60,7 @@ static af_status check_whole(const unsigned char *data, size_t size, const char 
     const bool big = !memcmp(data, "RIFX", 4);
     if (memcmp(data, "RIFF", 4) != 0 && !big) return AF_OK;
     for (size_t at = 12; size - at >= 8;) {
-        const uint32_t says = word(data + at + 4, big);
+        const uint32_t says = af_word(data + at + 4, big);
         const size_t left = size - at - 8;
         const bool unknown = !says || says >= 0xffffff00 || (says >> 12) == 0x7ffff;
         if (!memcmp(data + at, "data", 4)) {

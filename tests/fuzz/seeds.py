@@ -169,6 +169,19 @@ put("fuzz_own_hdf5", "packed", b"\2" + patches((0x1000, 0xff)))
 put("fuzz_own_hdf5", "names", b"\7" + patches((0x8000, 0x41)))
 put("fuzz_own_hdf5", "bare", b"\1\x89HDF\r\n\x1a\n" + bytes([2, 8, 8, 0]) + b"\xff" * 32)
 
+# found by the fuzzer: named by the array that is asked for (_c: for its codes) and what is changed
+for name, found in [
+        ("plain_c_cut", "0189 4844 460d 0a1a 0a02 0808 ffff ffff ffff ffff ffff ff"),
+        ("plain_c_three", "0189 4845 460d 0a1a 0a88 4102"),
+        ("packed_as_it_is", "02ff"),
+        ("packed_c_many", "ffff ff10 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 02d7 04"),
+        ("small_one", "8841 0007"),
+        ("small_many", "107b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b7b 7b02 d704"),
+        ("names_start", "0610 0010 7b7b 7b"),
+        ("names_many", "127b 7b7b 7b7b 7b7b 7b7b 077b 807b 0041 7b7b 7b7b 7b7b 7b07 8000 41d7 04"),
+        ("names_c_end", "0780 ffff ffff ffff ffff ffff ff00 ff")]:
+    put("fuzz_own_hdf5", name, bytes.fromhex(found))
+
 put("fuzz_fits", "bare", b"\0" + fits_head(
     ("SIMPLE", "T"), ("BITPIX", 16), ("NAXIS", 2), ("NAXIS1", 4), ("NAXIS2", 3)) + bytes(24))
 put("fuzz_fits", "plain", b"\1" + patches((0x0050, 0x38)))
@@ -210,3 +223,23 @@ put("fuzz_npz", "stored", b"\0" + patches((0x0012, 0x9e)))
 put("fuzz_npz", "deflated", b"\1" + patches((0x0012, 0x40)))
 put("fuzz_npz", "bare", b"\2" + packed(ARRAYS, False))
 put("fuzz_npz", "bare_deflated", b"\2" + packed(ARRAYS, True))
+
+# the first byte is the name: file, train.bin, test, data_batch_1.bin, .a3m, .hea, .ts.gz, .csv ...
+put("fuzz_content", "npy", b"\0" + npy("<f4", "(2, 3)", bytes(24)))
+put("fuzz_content", "npy_objects", b"\0" + npy("|O", "(2,)", pickle.dumps([1, 2], 2)))
+put("fuzz_content", "npz", b"\0" + packed(ARRAYS[:2] + [("%d.npy" % k, b"") for k in range(6)], True))
+put("fuzz_content", "torch", b"\0" + packed([("model/data.pkl", pickle.dumps({}, 2))], False))
+put("fuzz_content", "zip", b"\0" + packed(FILES, False))
+put("fuzz_content", "tar_gz", b"\0" + tar(FILES))
+put("fuzz_content", "idx", b"\0" + struct.pack(">HBBIII", 0, 8, 3, 2, 2, 3) + bytes(range(12)))
+put("fuzz_content", "mat4", b"\0" + mat4(b"val", [1, 2, 3], True))
+put("fuzz_content", "mat5", b"\0" + mat5(b"coeff", [1, 2]))
+put("fuzz_content", "fits", b"\0" + fits_head(("SIMPLE", "T"), ("BITPIX", 16), ("NAXIS", 0)))
+put("fuzz_content", "wav", b"\0" + sound(8000, 1, 1, 10))
+put("fuzz_content", "pickle", b"\2" + pickle.dumps({"k%d\n" % k: k for k in range(12)}, 2))
+put("fuzz_content", "pickle_0", b"\0" + pickle.dumps(CONTENT, 0))
+put("fuzz_content", "cifar", b"\3" + bytes(3073))
+put("fuzz_content", "fasta", b"\4" b">1abc\nACDEF\n")
+put("fuzz_content", "alignment", b"\4" b"ACDEF\nAC-EF\n")
+put("fuzz_content", "series_gz", b"\6" + gzip.compress(SERIES.encode(), mtime=0))
+put("fuzz_content", "table", b"\7" b"a,b\n1,2\n")
