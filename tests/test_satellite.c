@@ -245,11 +245,16 @@ static void refuses_texts(void **state)
         {"a.tsv", "", "a.tsv: no series in it"},
         {"a.txt", "1 2 3333333333333333333333333333333333333333333333333333333333333333333",
          "is not a finite number"},
-        {"a.ts", "@data\n1,?:3\n", "\"?\" is not a finite number"},
-        {"a.ts", "@data\n1,2\n", "a.ts:2: no class after 2 values"},
-        {"a.ts", "@data\n1:3\n", "a.ts:2: no class after 2 values"},
+        {"a.ts", "@data\n1,?:3\n", "a.ts:2: '?', want a finite number"},
+        {"a.ts", "@data\n1,0x2:3\n", "a.ts:2: '0x2', want a finite number"},
+        {"a.ts", "@data\n1,2\n", "a.ts:2: no class label at its end"},
+        {"a.ts", "@data\n1:3\n", "a.ts: series of 1 x 1 values, want 1 x 2 and a class"},
+        {"a.ts", "@data\n1,2:1,2:3\n", "a.ts: series of 2 x 2 values, want 1 x 2"},
+        {"a.ts", "@data\n1,2:3\n\n1,2:red\n", "a.ts:4: class \"red\" is not a finite number"},
+        {"a.ts", "@problemName a\n", "a.ts: no @data line"},
         {"a.ts", "1,2:3\n", "a.ts:1: no @ line before @data"},
         {"a.arff", "@relation x\n", "a.arff: no series in it"},
+        {"a.arff", "@data\n1,2\n", "a.arff:2: no class after 2 values"},
     };
     af_ucr u;
     for (size_t i = 0; i < LENGTH(cases); i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "data-prep/formats/ts.h"
 
 enum { TOKEN = 64 };
 
@@ -45,7 +46,7 @@ static af_status next_number(double *out, line *l, bool commas, const char *path
     size_t n;
     *out = NAN;
     const char *from = l->at;
-    while (l->at < l->end && !strchr(commas ? ",:" : " \t", *l->at)) l->at++;
+    while (l->at < l->end && !strchr(commas ? "," : " \t", *l->at)) l->at++;
     n = (size_t)(l->at - from);
     if (n && n < TOKEN) {
         memcpy(token, from, n);
@@ -90,14 +91,40 @@ static bool is_data(const line *l)
     return l->end - l->at == 5 && !strncasecmp(l->at, "@data", 5);
 }
 
+/* out->length is set. */
+static af_status parse_ts(af_ucr *out, const char *text, size_t size, const char *path)
+{
+    af_ts t;
+    char label[AF_TS_LABEL], *stop;
+    AF_TRY(af_ts_open(&t, text, size, path, true));
+    if (t.channels != 1 || t.length != out->length)
+        return af_fail(AF_EFORMAT, "%s: series of %lld x %lld values, want 1 x %d and a class",
+                       path, (long long)t.channels, (long long)t.length, out->length);
+    out->label = af_calloc((size_t)t.n, sizeof *out->label);
+    out->x = af_calloc((size_t)t.n, (size_t)t.length * sizeof *out->x);
+    af_status st = out->label && out->x ? AF_OK : AF_ENOMEM;
+    while (st == AF_OK && (int64_t)out->count < t.n) {
+        st = af_ts_next(&t, out->x + out->count * (size_t)t.length, label);
+        double *value = &out->label[out->count++];
+        if (st == AF_OK) *value = strtod(label, &stop);
+        if (st == AF_OK && (*stop || !isfinite(*value)))
+            st = af_fail(AF_EFORMAT, "%s:%lld: class \"%s\" is not a finite number", path,
+                         (long long)t.line, label);
+    }
+    if (st != AF_OK) af_ucr_free(out);
+    return st;
+}
+
 af_status af_ucr_parse(af_ucr *out, const char *text, size_t size, int length, const char *path)
 {
-    bool commas = af_path_ends(path, ".arff") || af_path_ends(path, ".ts"), data = !commas;
+    const bool commas = af_path_ends(path, ".arff");
+    bool data = !commas;
     const char *rest = text, *end = text + size;
     *out = (af_ucr){.length = length};
     size_t lines = 1;
     line l = {0};
     af_status st = AF_OK;
+    if (af_path_ends(path, ".ts")) return parse_ts(out, text, size, path);
     if (memchr(text, '\0', size)) return af_fail(AF_EFORMAT, "%s: no text file", path);
     for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
     /* no line can hold a series in fewer bytes than this, so memory is bounded by the file */

@@ -1,8 +1,8 @@
-/* The text files of the UCR and UEA time series archives (Dau et al., The UCR time series archive,
+/* The text files of the UCR time series archive (Dau et al., The UCR time series archive,
  * IEEE/CAA J. Autom. Sinica 6(6), 2019; timeseriesclassification.com): one series of equal length a
- * line, with a class. .tsv and .txt: the class, then the values, between tabs or blanks. .arff and
- * .ts: a head of @ lines up to @data, then the values between commas and the class last, in .ts
- * behind a colon. Lines that begin with % or # and blank lines are skipped. */
+ * line, with a class. .tsv and .txt: the class, then the values, between tabs or blanks. .arff: a
+ * head of @ lines up to @data, then the values between commas and the class last. Lines that begin
+ * with % or # and blank lines are skipped. .ts: see ts.h; one channel, labels are numbers. */
 #ifndef AF_UCR_H
 #define AF_UCR_H
 #include <stdbool.h>

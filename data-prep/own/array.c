@@ -7,6 +7,7 @@
 #include "core/base/file.h"
 #include "data-prep/formats/gzip.h"
 #include "data-prep/formats/npz.h"
+#include "data-prep/formats/ts.h"
 
 /* More than this machine has would not come to an end. */
 static size_t most_bytes(void)
@@ -215,7 +216,7 @@ static af_status read_bytes(af_own_array *out, const char *data, size_t size, co
                        "%s: a MATLAB file; save it as HDF5 or CSV (h5create and h5write, or "
                        "writematrix)",
                        path);
-    if (af_own_is_ts(data, size)) return af_own_read_ts(out, data, size, path, use);
+    if (af_ts_is(data, size)) return af_own_read_ts(out, data, size, path, use);
     return af_own_read_csv(out, data, size, path, s, use);
 }
 

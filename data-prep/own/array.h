@@ -45,8 +45,6 @@ AF_CHECKED af_status af_own_read_hdf5(af_own_array *out, const char *path, const
 /* Text in memory; out->rank is 1 for one column. */
 AF_CHECKED af_status af_own_read_csv(af_own_array *out, const char *text, size_t size,
                                      const char *path, const af_own_source *s, af_own_use use);
-/* False when the header of a .ts file is not there. */
-bool af_own_is_ts(const char *data, size_t size);
 /* Values {N, C, W}, or labels {N}. */
 AF_CHECKED af_status af_own_read_ts(af_own_array *out, const char *data, size_t size,
                                     const char *path, af_own_use use);

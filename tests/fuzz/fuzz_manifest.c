@@ -7,6 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/registry.h"
 #include "core/train/loss.h"
+#include "data-prep/formats/ts.h"
 #include "data-prep/own/array.h"
 
 static const char good[] =
@@ -59,7 +60,7 @@ static void check_array(const uint8_t *data, size_t size, bool idx)
     memcpy(copy, data, size);
     for (int use = AF_OWN_VALUES; use <= AF_OWN_CODES; use++) {
         af_own_array a = {0};
-        af_status st = af_own_is_ts(copy, size)
+        af_status st = af_ts_is(copy, size)
                            ? af_own_read_ts(&a, copy, size, "fuzz", (af_own_use)use)
                        : idx ? af_own_read_idx(&a, copy, size, "fuzz", (af_own_use)use)
                              : af_own_read_csv(&a, copy, size, "fuzz", &s, (af_own_use)use);
