@@ -7,7 +7,7 @@ VERSION := $(shell sed -n 's/^.define AF_VERSION "\(.*\)"/\1/p' core/base/versio
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 CC      := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 AR      := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
-OPT     ?= -O3 -g
+OPT     ?= $(if $(SAN),-O1,-O3) -g
 PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 comma   := ,
@@ -100,7 +100,7 @@ TEST_AID := $(call obj,$(wildcard tests/aid/*.c) bench/networks.c bench/darts.c)
 BENCH    := $(BUILD)/bench/engine
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps demo test test-run test-long bench fuzz install clean help FORCE
+.PHONY: all deps demo test test-run test-long bench fuzz fuzz-tree install clean help FORCE
 all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build ./afield and libafield
 
 deps:               ## install what is missing (Debian, Ubuntu), or list it
@@ -179,12 +179,11 @@ FUZZ_TREE := build/san-$(subst $(comma),-,$(FUZZ_SAN))-clang$(if $(filter 1,$(CU
 fuzz: $(FUZZERS)    ## build and run every fuzz target for FUZZ_SECONDS (60) each; needs clang
 	$(Q)for f in $^; do echo "  FUZZ  $$f"; mkdir -p $$f.corpus; $$f $$f.corpus $$(ls -d tests/fuzz/seeds/$$(basename $$f) 2>/dev/null) \
 	    -max_total_time=$(or $(FUZZ_SECONDS),60) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
-$(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE | $(BUILD)/fuzz/
-	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w $(FUZZ_TREE)/libafield.a $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/gen/published.o \
-	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC))))
-	$(Q)clang $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -fsanitize=fuzzer,address,undefined -o $@ $< \
-	    $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC)))) \
-	    $(FUZZ_TREE)/gen/commands.o $(FUZZ_TREE)/gen/published.o $(FUZZ_TREE)/libafield.a $(LDFLAGS) $(LDLIBS)
+FUZZ_OBJS := $(addprefix $(FUZZ_TREE)/,$(patsubst %.c,%.o,$(filter-out eval/main.c,$(EVAL_SRC))) gen/commands.o gen/published.o libafield.a)
+fuzz-tree:
+	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) WARN=-w $(FUZZ_OBJS)
+$(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c fuzz-tree | $(BUILD)/fuzz/
+	$(Q)clang $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJS) $(LDFLAGS) $(LDLIBS)
 
 install: all        ## install under $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/afield)

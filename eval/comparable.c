@@ -5,9 +5,12 @@
 #include <string.h>
 #include "eval/results.h"
 
+/* Older files lack members; one that is not there is null. */
 static bool same_member(const af_result *a, const af_result *b, const char *key)
 {
-    return json_equal(json_object_get(a->json, key), json_object_get(b->json, key));
+    const json_t *one = json_object_get(a->json, key), *other = json_object_get(b->json, key);
+    if (!one || !other) return (!one || json_is_null(one)) && (!other || json_is_null(other));
+    return json_equal(one, other);
 }
 
 static bool same_budget(const af_result *a, const af_result *b)
