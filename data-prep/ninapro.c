@@ -111,9 +111,8 @@ done:
 static af_status variant(af_variant *out, const af_prep_request *r)
 {
     af_ninapro_raw raw;
-    AF_TRY(af_ninapro_raw_read(&raw, r->source));
-    if (!af_ninapro_is_task(&raw)) af_ninapro_describe(out, &raw, r->task);
-    af_ninapro_raw_close(&raw);
+    AF_TRY(af_ninapro_raw_look(&raw, r->source));
+    if (raw.electrodes && !af_ninapro_is_task(&raw)) af_ninapro_describe(out, &raw, r->task);
     return AF_OK;
 }
 
