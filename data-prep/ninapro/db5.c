@@ -109,11 +109,10 @@ static af_status read_file(af_ninapro_raw *raw, const af_ninapro_file *f, const 
     char at[AF_PATH_MAX];
     af_mat *m;
     AF_TRY(af_path_join(at, path, f->member));
-    AF_TRY(af_ninapro_note(raw, f->member, at));
     AF_TRY(af_mat_open(&m, at));
     af_status st = read_subject(raw, m, f->number, at);
     af_mat_close(m);
-    return st;
+    return st == AF_OK ? af_ninapro_note(raw, f->member, at) : st;
 }
 
 af_status af_ninapro_db5_look(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)

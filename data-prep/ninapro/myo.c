@@ -119,9 +119,9 @@ static af_status read_all(af_ninapro_raw *raw, const af_ninapro_files *f, const 
         size_t size;
         split_of(split, places[i].subject, raw->subjects, repetitions);
         AF_TRY(af_path_join(at, path, f->file[i].member));
-        AF_TRY(af_ninapro_note(raw, f->file[i].member, at));
-        AF_TRY(af_file_read(&data, &size, at, MAX_FILE));
-        af_status st = cut(raw, data, size, f->file[i].number, places[i], split, at);
+        AF_TRY(af_file_read(&data, &size, at, MAX_FILE)); /* refuses what is too large to hash */
+        af_status st = af_ninapro_note(raw, f->file[i].member, at);
+        if (st == AF_OK) st = cut(raw, data, size, f->file[i].number, places[i], split, at);
         af_free(data);
         AF_TRY(st);
     }
