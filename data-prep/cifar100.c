@@ -24,10 +24,8 @@ static af_status pack(const af_prep_request *r, const af_cifar_images *train,
 
 static af_status variant(af_variant *out, const af_prep_request *r)
 {
-    af_cifar_raw raw;
-    AF_TRY(af_cifar_raw_read(&raw, r->source, r->task->labels));
-    const bool ten = raw.classes == AF_CIFAR10_CLASSES;
-    af_cifar_raw_close(&raw);
+    bool ten;
+    AF_TRY(af_cifar_is_ten(&ten, r->source));
     if (!ten) return AF_OK;
     *out = (af_variant){
         .name = "cifar10",

@@ -103,32 +103,16 @@ done:
 /* Which samples of which file; with one file, both point to it. */
 typedef struct selection {
     const af_darcy_raw *main, *test;
-    int64_t train, valid, test_first, test_count;
+    af_darcy_shares n;
 } selection;
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t tenth(int64_t n)
-{
-    return n < 10 ? 1 : n / 10;
-}
 
 /* A file for training and one for testing: the released sizes, or 90 : 10 and what there is. */
 static selection select_two(const af_darcy_raw *main, const af_darcy_raw *test, const extent *e)
 {
-    int64_t learn = least(main->count, e->train + e->valid);
-    int64_t valid = learn == e->train + e->valid ? e->valid : tenth(learn);
-    return (selection){main, test, learn - valid, valid, 0, least(test->count, e->test)};
-}
-
-/* One file: 80 : 10 : 10, in order. */
-static selection select_one(const af_darcy_raw *f, const extent *e)
-{
-    int64_t total = least(f->count, e->train + e->valid + e->test), share = tenth(total);
-    return (selection){f, f, total - 2 * share, share, total - share, share};
+    const int64_t learn = e->train + e->valid;
+    af_darcy_shares n = af_darcy_share_two(main->count, learn, test->count, e->test);
+    if (main->count >= learn) n.train = e->train, n.valid = e->valid;
+    return (selection){main, test, n};
 }
 
 static void range_of(double range[2], const af_darcy_samples *s)
@@ -152,8 +136,8 @@ static af_status record_imported(const af_prep_request *r, const selection *sel,
     const int grid = sel->main->grid, stride = (grid - 1) / (main->nodes - 1);
     const extent *full = &extents[AF_FULL];
     bool whole = r->size == AF_FULL && sel->main != sel->test && grid == full->grid &&
-                 sel->test->grid == full->grid && sel->train == full->train &&
-                 sel->valid == full->valid && sel->test_count == full->test;
+                 sel->test->grid == full->grid && sel->n.train == full->train &&
+                 sel->n.valid == full->valid && sel->n.test == full->test;
     const double values[] = {range[0], range[1], grid, stride};
     json_t *files = sel->main == sel->test ? json_pack("[o]", af_darcy_raw_json(sel->main))
                                            : json_pack("[oo]", af_darcy_raw_json(sel->main),
@@ -163,7 +147,7 @@ static af_status record_imported(const af_prep_request *r, const selection *sel,
     if (!source) return af_fail(AF_ENOMEM, "out of memory: cannot write the origin of the data");
     const af_darcy_origin origin = {whole ? "real" : "partial", source, names, values,
                                     sizeof values / sizeof *values};
-    af_status st = af_darcy_write(r, main, sel->train, test, &origin);
+    af_status st = af_darcy_write(r, main, sel->n.train, test, &origin);
     json_decref(source);
     return st;
 }
@@ -173,14 +157,14 @@ static af_status import_selection(const af_prep_request *r, const selection *sel
     const int nodes = nodes_of(&extents[r->size]);
     af_darcy_samples main = {0}, test = {0};
     af_status st;
-    if (sel->train < 1)
+    if (sel->n.train < 1)
         return af_fail(AF_EFORMAT, "%s: %lld samples, want at least 3 to split; name a larger file",
                        sel->main->path, (long long)sel->main->count);
-    if (sel->train < FEW)
+    if (sel->n.train < FEW)
         af_log(AF_LOG_WARN, "darcy: %lld training samples, too few to learn from",
-               (long long)sel->train);
-    AF_GOTO(st, done, af_darcy_raw_read(&main, sel->main, 0, sel->train + sel->valid, nodes));
-    AF_GOTO(st, done, af_darcy_raw_read(&test, sel->test, sel->test_first, sel->test_count, nodes));
+               (long long)sel->n.train);
+    AF_GOTO(st, done, af_darcy_raw_read(&main, sel->main, 0, sel->n.train + sel->n.valid, nodes));
+    AF_GOTO(st, done, af_darcy_raw_read(&test, sel->test, sel->n.test_first, sel->n.test, nodes));
     st = record_imported(r, sel, &main, &test);
 done:
     af_darcy_samples_free(&main);
@@ -242,7 +226,7 @@ static af_status import(const af_prep_request *r)
     if (af_file_exists(r->source)) AF_TRY(af_content_of(&kind, r->source));
     if (kind != AF_CONTENT_MAT5 && kind != AF_CONTENT_MAT73) return af_darcy_refuse(r->source);
     AF_TRY(af_darcy_raw_open(&f, r->source));
-    const selection sel = select_one(&f, &extents[r->size]);
+    const selection sel = {&f, &f, af_darcy_share_one(f.count, e->train + e->valid + e->test)};
     af_status st = import_selection(r, &sel);
     af_darcy_raw_close(&f);
     return st;

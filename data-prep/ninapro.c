@@ -4,6 +4,7 @@
 #include <math.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
+#include "data-prep/formats/counts.h"
 #include "data-prep/formats/labelled.h"
 #include "data-prep/ninapro/forearm.h"
 #include "data-prep/ninapro/variants.h"
@@ -24,15 +25,10 @@ static const extent extents[AF_SIZES] = {
 static const int64_t official[AF_SPLITS] = {2638, 659, 659};
 static const char *const names[AF_SPLITS] = {"train", "val", "test"}; /* of the files, in ids */
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* At most `most` windows, evenly spaced; of each the readings in the middle. */
 static void append(af_labelled *p, const af_ninapro_set *s, int64_t most, const char *name)
 {
-    int64_t n = least(most, s->count);
+    int64_t n = af_least(most, s->count);
     int steps = p->c.input.w, skip = (STEPS - steps) / 2;
     for (int64_t i = 0; i < n; i++) {
         int64_t k = i * s->count / n;
@@ -88,7 +84,8 @@ static af_status pack(const af_prep_request *r, const af_ninapro_set set[AF_SPLI
     const af_shape shape = {1, set[AF_TRAIN].electrodes, e->steps};
     int64_t n[AF_SPLITS];
     for (int s = 0; s < AF_SPLITS; s++)
-        n[s] = r->task->own && r->size == AF_FULL ? set[s].count : least(set[s].count, e->count[s]);
+        n[s] =
+            r->task->own && r->size == AF_FULL ? set[s].count : af_least(set[s].count, e->count[s]);
     af_labelled main = {0}, test = {0};
     float mean[AF_NINAPRO_MOST_ELECTRODES * STEPS], std[AF_NINAPRO_MOST_ELECTRODES * STEPS];
     af_status st;
@@ -114,9 +111,8 @@ done:
 static af_status variant(af_variant *out, const af_prep_request *r)
 {
     af_ninapro_raw raw;
-    AF_TRY(af_ninapro_raw_read(&raw, r->source));
-    if (!af_ninapro_is_task(&raw)) af_ninapro_describe(out, &raw, r->task);
-    af_ninapro_raw_close(&raw);
+    AF_TRY(af_ninapro_raw_look(&raw, r->source));
+    if (raw.electrodes && !af_ninapro_is_task(&raw)) af_ninapro_describe(out, &raw, r->task);
     return AF_OK;
 }
 

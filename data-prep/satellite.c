@@ -3,6 +3,7 @@
  * are thinned, scaled and split here. */
 #include <math.h>
 #include "core/base/log.h"
+#include "data-prep/formats/counts.h"
 #include "data-prep/formats/labelled.h"
 #include "data-prep/satellite/phenology.h"
 #include "data-prep/satellite/raw.h"
@@ -29,11 +30,6 @@ typedef struct slice {
     int64_t first, count; /* first: of those in a row */
 } slice;
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The number of the i-th row of a slice in its set. */
 static int64_t row_of(const slice *s, int64_t i)
 {
@@ -58,7 +54,7 @@ static void standardise(float *to, const float *from)
 /* At most `most` rows, evenly spaced. */
 static void append(af_labelled *p, const slice *s, int64_t most)
 {
-    int64_t n = least(most, s->count);
+    int64_t n = af_least(most, s->count);
     for (int64_t i = 0; i < n; i++) {
         int64_t row = row_of(s, i * s->count / n);
         float *x = af_labelled_add(p, s->set->label[row], -1, "%s-%06lld", s->name, (long long)row);
@@ -89,8 +85,8 @@ static af_status pack(const af_prep_request *r, const slice split[AF_SPLITS],
     const extent *e = &extents[r->size];
     const af_shape shape = {1, 1, STEPS};
     const slice *train = &split[AF_TRAIN], *valid = &split[AF_VALID], *tests = &split[AF_TEST];
-    const int64_t learn = least(e->train, train->count), check = least(e->valid, valid->count),
-                  held = least(e->test, tests->count);
+    const int64_t learn = af_least(e->train, train->count),
+                  check = af_least(e->valid, valid->count), held = af_least(e->test, tests->count);
     af_labelled main = {0}, test = {0};
     af_status st;
     AF_GOTO(st, done,

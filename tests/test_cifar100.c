@@ -342,7 +342,8 @@ static void refuses_incomplete(void **state)
     assert_says("no test images");
     af_file_remove(at(sets[0].directory, "train.bin"));
     assert_int_equal(import(path, AF_FULL), AF_ENOTFOUND);
-    assert_says("holds a text (fine_label_names.txt); want train.bin and test.bin of cifar-100-binary");
+    assert_says(
+        "holds a text (fine_label_names.txt); want train.bin and test.bin of cifar-100-binary");
 }
 
 /* ---- CIFAR-10 ---- */
@@ -395,13 +396,13 @@ static void cifar10_is_a_variant(void **state)
     }
     data[RECORD10] = 10;
     assert_ok(af_file_write(at("ten/cifar-10-batches-bin", names[1]), data, sizeof data));
-    assert_int_equal(variant_of(&v, &af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
     assert_says("data_batch_3.bin: image 1 has label 10, want less than 10");
     assert_ok(af_file_write(at("ten/cifar-10-batches-bin", names[1]), data, 3074));
-    assert_int_equal(variant_of(&v, &af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
     assert_says("data_batch_3.bin: 3074 bytes, want a multiple of 3073");
     work_put("ten/cifar-10-batches-bin/data_batch_3.bin", "");
-    assert_int_equal(variant_of(&v, &af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_cifar100, path, AF_FULL), AF_EFORMAT);
 }
 
 static void genuine_cifar10(void **state)

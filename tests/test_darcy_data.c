@@ -5,10 +5,12 @@
 #include <math.h>
 #include <matio.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "data-prep/darcy/generate.h"
+#include "tests/aid/torch.h"
 
 extern const af_prep af_prep_darcy;
 extern const af_task af_task_darcy;
@@ -224,6 +226,48 @@ static void imports_two_files(void **state)
     }
 }
 
+/* Samples x 4 x 4, all of coefficient 1. */
+static void put_tensors(const char *path, int samples)
+{
+    pt f = {.code = {NULL, 0, 0}};
+    char view[64];
+    const float one = 1;
+    snprintf(view, sizeof view, "I0\n(I%d\nI4\nI4\nt(I16\nI4\nI1\nt", samples);
+    bytes_say(&f.code, "(d");
+    for (int k = 0; k < 2; k++) {
+        bytes_say(&f.code, "V%c\n", "xy"[k]);
+        pt_tensor(&f, "FloatStorage", k, (size_t)samples * 16, view);
+        bytes_say(&f.code, "s");
+        for (int i = 0; i < samples * 16; i++) bytes_put(&f.storage[k], &one, sizeof one);
+    }
+    bytes_say(&f.code, ".");
+    pt_save(&f, path);
+}
+
+static void the_tasks_own_files_go_first(void **state)
+{
+    (void)state;
+    static const char *const mats[] = {"both/a_smooth1.mat", "both/a_smooth2.mat"};
+    assert_ok(af_mkdirs(work_at("both")));
+    put_tensors(work_at("both/darcy_train_16.pt"), 12);
+    put_tensors(work_at("both/darcy_test_16.pt"), 4);
+    char source[AF_PATH_MAX];
+    assert_ok(af_path_format(source, "%s", work_at("both")));
+    const af_prep_request r = request("first", source, AF_TINY);
+    for (int k = 0; k < 3; k++) { /* the task's files are there */
+        af_variant v = {.name = ""};
+        assert_ok(af_prep_darcy.variant(&v, &r));
+        assert_string_equal(v.name, k < 2 ? "darcy_4" : "");
+        if (k < 2) put_raw(mats[k], 12, 85, "sol", 0);
+    }
+    af_dataset *d;
+    assert_ok(af_prep_darcy.import(&r));
+    assert_ok(af_dataset_open(&d, r.directory, &af_task_darcy, AF_MAIN));
+    assert_string_equal(d->provenance, "partial");
+    assert_string_equal(d->ids, "a_smooth1-00000");
+    af_dataset_close(d);
+}
+
 static void imports_one_file(void **state)
 {
     (void)state;
@@ -316,6 +360,7 @@ int main(void)
         cmocka_unit_test(generates),
         cmocka_unit_test(same_for_any_number_of_threads),
         cmocka_unit_test(imports_two_files),
+        cmocka_unit_test(the_tasks_own_files_go_first),
         cmocka_unit_test(imports_one_file),
         cmocka_unit_test(refuses_bad_files),
         cmocka_unit_test(survives_a_lack_of_memory),

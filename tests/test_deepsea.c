@@ -456,11 +456,12 @@ static void other_files_are_told_apart(void **state)
         {"train.mat", "3 sequences and 919 targets, where the task has 36 that are not known"},
         {"test.mat", "and test.mat makes the variant deepsea_58; else import NAS-Bench-360's"},
         {"other.mat", "a MATLAB file without DeepSEA's traindata, validdata or testdata"},
-        {"notes.txt", "nothing of the DeepSEA task; import NAS-Bench-360's deepsea_filtered.npz"},
-        {"none.txt", "nothing of the DeepSEA task"},
+        {"notes.txt", "this is a text; want NAS-Bench-360's deepsea_filtered.npz"},
+        {"none.txt", "this is an empty file; want"},
         {"missing", "missing: no such file or directory"},
         {"holds", "clip.fa: FASTA with 4 bases a sequence and one class"},
-        {"void", "void: no deepsea_filtered.npz in this directory"},
+        {"images", "images: holds 2 PNG images (a.png ...); want NAS-Bench-360's"},
+        {"void", "void: a directory without files; want NAS-Bench-360's deepsea_filtered.npz"},
     };
     work_put("plant.fa", ">osa_AGO_1,osa_AP2_1\nACGTAC\nGTNNAC\n>osa_WRKY_1\nAC\n");
     put_gz("clip.fa.gz", "> chr1,+,1,4; class:0\nACGT\n> chr1,+,1,4; class:1\nACGG\n");
@@ -474,6 +475,9 @@ static void other_files_are_told_apart(void **state)
     work_put("holds/clip.fa", ">a; class:1\nACGT\n");
     work_put("holds/about.txt", "about\n");
     assert_ok(af_mkdirs(work_at("void")));
+    assert_ok(af_mkdirs(work_at("images")));
+    work_put("images/a.png", "\x89PNG\r\n\x1a\n");
+    work_put("images/b.png", "\x89PNG\r\n\x1a\n");
     for (size_t i = 0; i < LENGTH(cases); i++) {
         assert_true(import(work_at(cases[i].name), AF_TINY) != AF_OK);
         assert_says(cases[i].says);

@@ -32,7 +32,7 @@ static const row rows[] = {
     {"ninapro", "semg/nb360", "own", {612, 153, 153}, 7, "ninapro_myo"},
     {"ninapro", "semg", "own", {612, 153, 153}, 7, "ninapro_myo"},
     {"ninapro", "semg/myo", "own", {612, 153, 153}, 7, "ninapro_myo"},
-    {"ninapro", "semg/nb360/ninapro_train.npy", NULL, {0}, 0, "not all six files"},
+    {"ninapro", "semg/nb360/ninapro_train.npy", NULL, {0}, 0, "all six in one directory"},
     {"fsd50k", "audio_fsd50k", "partial", {140, 40, 40}, 23, NULL},
     {"fsd50k", "audio_fsd50k/FSD50K.dev_audio", NULL, {0}, 0, "holds 90 WAV sounds"},
     {"fsd50k", "audio_fsd50k/FSD50K.ground_truth", NULL, {0}, 0, "no train clip"},

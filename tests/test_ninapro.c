@@ -191,7 +191,8 @@ static void explains_what_it_is(void **state)
     make();
     af_file_remove(name_of("label", AF_TRAIN));
     assert_int_equal(import(work_dir, AF_FULL), AF_ENOTFOUND);
-    assert_says("not all six files are there; want NAS-Bench-360's ninapro_train.npy");
+    assert_says("holds 5 NumPy arrays (label_test.npy ...)");
+    assert_says("want NAS-Bench-360's ninapro_train.npy");
     assert_int_equal(import(work_at("nowhere"), AF_FULL), AF_ENOTFOUND);
     assert_ok(af_path_join(path, work_dir, "s1/deep"));
     assert_ok(af_mkdirs(path));

@@ -199,30 +199,29 @@ static void few_subjects_are_split_by_repetition(void **state)
     af_dataset_close(test);
     af_own_free(own);
     put_session("one/0", 2);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("one"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("one"), AF_FULL), AF_EFORMAT);
     assert_says("one: 1 subject with 2 repetitions, want 3 of either");
 }
 
 static void bad_recordings_are_refused(void **state)
 {
     (void)state;
-    af_variant v;
     put_session("bad/A", 3);
     put_dat("bad/A", 9, 300, 30);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("bad"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("bad"), AF_FULL), AF_EFORMAT);
     assert_says("bad/A/classe_9.dat: reading 0 of electrode ");
     assert_says("want -128 to 127");
     work_put("bad/A/classe_9.dat", "17 bytes in a row");
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("bad"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("bad"), AF_FULL), AF_EFORMAT);
     assert_says("classe_9.dat: 17 bytes, want readings of 8 electrodes, 16 bytes each");
     work_put("bad/A/classe_9.dat", "");
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("bad"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("bad"), AF_FULL), AF_EFORMAT);
     put_dat("bad/A", 9, 300, 3);
     put_dat("bad/A", 9999, 300, 3);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("bad"), AF_FULL), AF_EUNSUPPORTED);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("bad"), AF_FULL), AF_EUNSUPPORTED);
     assert_says("classe_9999.dat: a subject's repetition 1429, want less than 64");
     for (int i = 0; i < 21; i++) put_dat("short", i, STEPS - 1, 3);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("short"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("short"), AF_FULL), AF_EFORMAT);
     assert_says("no window for the split train");
 }
 
@@ -303,27 +302,26 @@ static void database_5_is_cut(void **state)
 static void bad_database_files_are_refused(void **state)
 {
     (void)state;
-    af_variant v;
     assert_ok(af_mkdirs(at("wrong/again")));
     put_db5("wrong/S1_E2_A1.mat", 1, 2, 0, 18);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
     assert_says("'restimulus' of frame 2495 is 18, want 0 to 17");
     put_db5("wrong/S1_E2_A1.mat", 1, 2, 100, 0);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
     assert_says("'restimulus' is 100 x 1, want 2496 x 1 as emg");
     put_db5("wrong/S1_E2_A1.mat", 1, 2, 0, 0);
     put_db5("wrong/again/S1_E2_A1.mat", 1, 2, 0, 0);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
     assert_says("subject 1 is there twice: S1_E2_A1.mat and again/S1_E2_A1.mat");
     af_file_remove(at("wrong/again/S1_E2_A1.mat"));
     work_put("wrong/S1_E2_A1.mat", "no MATLAB file");
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
     assert_says("wrong/S1_E2_A1.mat: no MATLAB file");
     mat_t *f = Mat_CreateVer(at("wrong/S1_E2_A1.mat"), NULL, MAT_FT_MAT5);
     double emg[60 * 8] = {0};
     put_array(f, "emg", MAT_C_DOUBLE, MAT_T_DOUBLE, 60, 8, emg);
     Mat_Close(f);
-    assert_int_equal(variant_of(&v, &af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
+    assert_int_equal(variant_try(&af_prep_ninapro, at("wrong"), AF_FULL), AF_EFORMAT);
     assert_says("'emg' is 60 x 8, want at most 4000000 frames x 16 electrodes");
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/data/dataset.h"
+#include "data-prep/formats/counts.h"
 
 const af_cifar_extent af_cifar_extents[AF_SIZES] = {
     [AF_TINY] = {1600, 400, 400, 1},
@@ -102,15 +103,10 @@ static void fill_scaling(part *p, const struct constants *c)
         p->c.scaling[k] = (af_scaling){.x_mean = p->x_mean, .x_std = p->x_std};
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_extent *e, bool own)
 {
-    int64_t fifth = s->count / 5, train = least(e->train, s->count - fifth);
-    int64_t valid = least(e->valid, fifth);
+    int64_t fifth = s->count / 5, train = af_least(e->train, s->count - fifth);
+    int64_t valid = af_least(e->valid, fifth);
     AF_TRY(part_open(p, train + valid, e->halvings));
     append(p, s, 0, train, "train");
     append(p, s, s->count - fifth, valid, "train");
@@ -124,7 +120,7 @@ static af_status fill_main(part *p, const af_cifar_images *s, const af_cifar_ext
 static af_status fill_held_out(part *p, const af_cifar_images *s, const af_cifar_extent *e,
                                bool own)
 {
-    int64_t test = least(e->test, s->count);
+    int64_t test = af_least(e->test, s->count);
     AF_TRY(part_open(p, test, e->halvings));
     append(p, s, 0, test, "test");
     p->c.split[AF_CLEAN][AF_TEST] = (af_indices){p->all, test};

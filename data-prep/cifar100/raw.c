@@ -47,6 +47,7 @@ typedef struct collection {
     const char *const *labels;
     json_t *found; /* file -> sha256 */
     int layout;    /* -1: none yet */
+    bool there[LAYOUTS];
     af_cifar_images batch[BATCHES];
 } collection;
 
@@ -66,12 +67,12 @@ static af_status decode(collection *c, int file, const void *data, size_t size, 
 {
     const int layout = files[file].layout, role = files[file].role;
     const char *const *labels = layout == TEN ? af_cifar10_labels : c->labels;
-    af_cifar_images *to = role == TEST    ? &c->raw->test
-                          : layout == TEN ? &c->batch[files[file].name[strlen("data_batch_")] - '1']
-                                          : &c->raw->train;
     if (role == NAMES)
         return layout == PYTHON ? af_cifar100_names_python(labels, data, size, path)
                                 : af_cifar_names_text(labels, data, size, path);
+    af_cifar_images *to = role == TEST    ? &c->raw->test
+                          : layout == TEN ? &c->batch[files[file].name[strlen("data_batch_")] - '1']
+                                          : &c->raw->train;
     return layout == PYTHON   ? af_cifar100_python(to, data, size, path)
            : layout == BINARY ? af_cifar100_binary(to, data, size, path)
                               : af_cifar10_binary(to, data, size, path);
@@ -96,35 +97,47 @@ static af_status take(const char *member, const void *data, size_t size, void *p
     return decode(c, file, data, size, path);
 }
 
-static af_status from_directory(collection *c, const char *directory)
+/* Calls for every file of a layout in a directory. */
+static af_status from_directory(collection *c, const char *directory,
+                                af_status (*found)(collection *c, int file, const char *path))
 {
     char path[AF_PATH_MAX];
     for (int i = 0; i < FILES; i++) {
-        char *data;
-        size_t size;
         AF_TRY(af_path_join(path, directory, files[i].name));
-        if (!af_file_exists(path) || af_dir_exists(path)) continue;
-        AF_TRY(af_file_read(&data, &size, path, MAX_FILE));
-        af_status st = take(path + strlen(c->path) + 1, data, size, c);
-        af_free(data);
-        AF_TRY(st);
+        if (af_file_exists(path) && !af_dir_exists(path)) AF_TRY(found(c, i, path));
     }
     return AF_OK;
 }
 
-static af_status collect(collection *c)
+/* Of the directory and of those in it that are called as a layout. */
+static af_status from_directories(collection *c,
+                                  af_status (*found)(collection *c, int file, const char *path))
 {
     char below[AF_PATH_MAX];
-    if (!af_dir_exists(c->path)) {
-        AF_TRY(af_want_content(c->path, AF_CONTENT_ARCHIVE, want));
-        return af_archive_each(c->path, MAX_FILE, wanted, take, c);
-    }
-    AF_TRY(from_directory(c, c->path));
+    AF_TRY(from_directory(c, c->path, found));
     for (int i = 0; i < LAYOUTS; i++) {
         AF_TRY(af_path_join(below, c->path, layouts[i]));
-        if (af_dir_exists(below)) AF_TRY(from_directory(c, below));
+        if (af_dir_exists(below)) AF_TRY(from_directory(c, below, found));
     }
     return AF_OK;
+}
+
+static af_status read_file(collection *c, int file, const char *path)
+{
+    char *data;
+    size_t size;
+    (void)file;
+    AF_TRY(af_file_read(&data, &size, path, MAX_FILE));
+    af_status st = take(path + strlen(c->path) + 1, data, size, c);
+    af_free(data);
+    return st;
+}
+
+static af_status collect(collection *c)
+{
+    if (af_dir_exists(c->path)) return from_directories(c, read_file);
+    AF_TRY(af_want_content(c->path, AF_CONTENT_ARCHIVE, want));
+    return af_archive_each(c->path, MAX_FILE, wanted, take, c);
 }
 
 /* CIFAR-10's batches in order. */
@@ -189,4 +202,36 @@ void af_cifar_raw_close(af_cifar_raw *r)
     af_cifar_images_free(&r->test);
     json_decref(r->source);
     *r = (af_cifar_raw){0};
+}
+
+/* ---- by names alone ---- */
+
+static bool see_member(const char *member, void *payload)
+{
+    collection *c = payload;
+    const int file = file_of(member);
+    if (file >= 0 && files[file].role != NAMES) c->there[files[file].layout] = true;
+    return false;
+}
+
+static af_status see_file(collection *c, int file, const char *path)
+{
+    (void)file;
+    see_member(path, c);
+    return AF_OK;
+}
+
+af_status af_cifar_is_ten(bool *out, const char *path)
+{
+    collection c = {.path = path};
+    af_content kind = AF_CONTENT_OTHER;
+    *out = false;
+    if (af_dir_exists(path)) {
+        AF_TRY(from_directories(&c, see_file));
+    } else if (af_file_exists(path)) {
+        AF_TRY(af_content_of(&kind, path));
+        if (kind == AF_CONTENT_ARCHIVE) AF_TRY(af_archive_walk(path, 0, see_member, NULL, &c));
+    }
+    *out = c.there[TEN] && !c.there[BINARY] && !c.there[PYTHON];
+    return AF_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/base/alloc.h"
+#include "data-prep/formats/counts.h"
 
 enum { CHANNELS = 3 };
 static const double STD_EPSILON = 1e-5;
@@ -24,6 +25,18 @@ float *af_darcy_coefficient(const af_darcy_samples *s, int64_t k)
 float *af_darcy_solution(const af_darcy_samples *s, int64_t k)
 {
     return s->y + (size_t)k * points(s);
+}
+
+af_darcy_shares af_darcy_share_two(int64_t count, int64_t learn, int64_t test_count, int64_t test)
+{
+    const int64_t n = af_least(count, learn), valid = af_tenth(n);
+    return (af_darcy_shares){n - valid, valid, 0, af_least(test_count, test)};
+}
+
+af_darcy_shares af_darcy_share_one(int64_t count, int64_t most)
+{
+    const int64_t n = af_least(count, most), share = af_tenth(n);
+    return (af_darcy_shares){n - 2 * share, share, n - share, share};
 }
 
 static void fill_coordinates(float *x, int nodes)

@@ -23,6 +23,17 @@ void af_darcy_samples_free(af_darcy_samples *s);
 float *af_darcy_coefficient(const af_darcy_samples *s, int64_t k);
 float *af_darcy_solution(const af_darcy_samples *s, int64_t k);
 
+/* Which samples of a file train and validate, those that validate last; and which test: of a second
+ * file, or of the same one. */
+typedef struct af_darcy_shares {
+    int64_t train, valid, test_first, test;
+} af_darcy_shares;
+/* A file to learn from, of which at most `learn` samples are used: its last tenth validates; and
+ * one to test. */
+af_darcy_shares af_darcy_share_two(int64_t count, int64_t learn, int64_t test_count, int64_t test);
+/* One file, of which at most `most` samples are used, 80 : 10 : 10, in order. */
+af_darcy_shares af_darcy_share_one(int64_t count, int64_t most);
+
 typedef struct af_darcy_origin {
     const char *provenance;
     json_t *source;

@@ -10,13 +10,15 @@ enum { GRID_LEAST = 4, GRID_MOST = 512, SAMPLES_MOST = 1 << 20, FEW = 20 };
 static const size_t storage_most = (size_t)1 << 30;
 static const float low = 3, high = 12; /* the two coefficients of the equation */
 
+/* Strides of 0 would let a shape have any size; there is no use for them here. */
 static const af_pickle_tensor *field_of(const af_torch *t, const char *key)
 {
     const af_pickle_value *v = af_pickle_get(af_torch_root(t), key);
     const af_pickle_tensor *a = v && v->kind == AF_PICKLE_TENSOR ? v->tensor : NULL;
     const bool good = a && a->rank == 3 && a->shape[0] >= 1 && a->shape[0] <= SAMPLES_MOST &&
                       a->shape[1] >= GRID_LEAST && a->shape[1] <= GRID_MOST &&
-                      a->shape[1] == a->shape[2];
+                      a->shape[1] == a->shape[2] &&
+                      a->shape[0] * a->shape[1] * a->shape[2] <= a->storage.count;
     return good ? a : NULL;
 }
 
@@ -31,7 +33,7 @@ af_status af_darcy_tensors_open(af_darcy_tensors *out, const char *path)
         af_darcy_tensors_close(&f);
         return af_fail(AF_EFORMAT,
                        "%s: no tensors x and y of one shape, samples x grid x grid with a grid of "
-                       "%d to %d, in it",
+                       "%d to %d, each element stored, in it",
                        path, GRID_LEAST, GRID_MOST);
     }
     f.count = (int64_t)f.x->shape[0];
@@ -48,13 +50,14 @@ void af_darcy_tensors_close(af_darcy_tensors *f)
 
 /* ---- which files ---- */
 
-/* The files of a source; one file is both. main[0] '\0': none of PyTorch. */
+/* The files of a source; one file is both. main[0] '\0': none of PyTorch, or the task's own files
+ * are there, too, and go first. */
 static af_status find(char main[AF_PATH_MAX], char test[AF_PATH_MAX], const char *source)
 {
     static const char train[] = "darcy_train_";
     char **names, name[256] = "";
     size_t count;
-    int found = 0;
+    int found = 0, official[2] = {0};
     main[0] = test[0] = '\0';
     if (!af_dir_exists(source)) {
         af_content kind = AF_CONTENT_OTHER;
@@ -65,16 +68,18 @@ static af_status find(char main[AF_PATH_MAX], char test[AF_PATH_MAX], const char
     }
     AF_TRY(af_dir_list(&names, &count, source));
     for (size_t k = 0; k < count; k++) {
+        official[0] += af_path_ends(names[k], "smooth1.mat");
+        official[1] += af_path_ends(names[k], "smooth2.mat");
         if (strncmp(names[k], train, sizeof train - 1) != 0 || !af_path_ends(names[k], ".pt"))
             continue;
         snprintf(name, sizeof name, "%.255s", names[k]);
         found++;
     }
     af_free(names);
+    if (!found || (official[0] && official[1])) return AF_OK;
     if (found > 1)
         return af_fail(AF_EFORMAT, "%s: %d files darcy_train_*.pt; name a directory with one",
                        source, found);
-    if (!found) return AF_OK;
     AF_TRY(af_path_join(main, source, name));
     char beside[AF_PATH_MAX];
     AF_TRY(af_path_format(beside, "%s/darcy_test_%s", source, name + sizeof train - 1));
@@ -117,37 +122,42 @@ af_status af_darcy_tensors_variant(af_variant *out, const af_prep_request *r)
 
 /* ---- samples ---- */
 
-static af_status fill(af_darcy_samples *s, const af_darcy_tensors *f, int64_t first)
+static af_status fill(af_darcy_samples *s, float *raw, const af_darcy_tensors *f, int64_t first)
 {
-    const size_t area = (size_t)f->grid * (size_t)f->grid, all = (size_t)f->count * area;
+    const size_t area = (size_t)f->grid * (size_t)f->grid;
     const bool bools = f->x->storage.dtype.kind == 'b';
-    float *raw = af_calloc(all, sizeof *raw);
-    if (!raw) return AF_ENOMEM;
-    af_status st = af_torch_floats(raw, f->file, f->x, storage_most);
-    for (int64_t k = 0; k < s->count && st == AF_OK; k++)
-        for (size_t p = 0; p < area && st == AF_OK; p++) {
-            const float v = raw[(size_t)(first + k) * area + p];
+    for (int64_t k = 0; k < s->count; k++)
+        for (size_t p = 0; p < area; p++) {
+            const float v = raw[(size_t)k * area + p];
             if (!bools && !(v > 0))
-                st = af_fail(AF_EFORMAT, "%s: sample %lld has coefficient %g, want a positive one",
-                             f->path, (long long)(first + k), (double)v);
+                return af_fail(AF_EFORMAT,
+                               "%s: sample %lld has coefficient %g, want a positive one", f->path,
+                               (long long)(first + k), (double)v);
             af_darcy_coefficient(s, k)[p] = bools ? (v != 0 ? high : low) : v;
         }
-    if (st == AF_OK) st = af_torch_floats(raw, f->file, f->y, storage_most);
-    for (int64_t k = 0; k < s->count && st == AF_OK; k++)
-        memcpy(af_darcy_solution(s, k), raw + (size_t)(first + k) * area, area * sizeof *raw);
-    af_free(raw);
-    return st;
+    AF_TRY(af_torch_floats(raw, f->file, f->y, (size_t)first, (size_t)s->count, storage_most));
+    for (int64_t k = 0; k < s->count; k++)
+        memcpy(af_darcy_solution(s, k), raw + (size_t)k * area, area * sizeof *raw);
+    return AF_OK;
 }
 
+/* What the file says is found true before there is memory for it. */
 static af_status read_samples(af_darcy_samples *out, const af_darcy_tensors *f, int64_t first,
                               int64_t count)
 {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(af_path_name(f->path), "."),
              af_path_name(f->path));
-    AF_TRY(af_darcy_samples_new(out, count, f->grid, name, first));
-    af_status st = fill(out, f, first);
+    float *raw = af_alloc((size_t)count * (size_t)f->grid * (size_t)f->grid * sizeof *raw);
+    af_status st = raw ? AF_OK : AF_ENOMEM;
+    AF_GOTO(st, done, st);
+    AF_GOTO(st, done,
+            af_torch_floats(raw, f->file, f->x, (size_t)first, (size_t)count, storage_most));
+    AF_GOTO(st, done, af_darcy_samples_new(out, count, f->grid, name, first));
+    st = fill(out, raw, f, first);
     if (st != AF_OK) af_darcy_samples_free(out);
+done:
+    af_free(raw);
     return st;
 }
 
@@ -159,42 +169,31 @@ static json_t *describe(const af_darcy_tensors *f)
                      "samples", (json_int_t)f->count, "grid", f->grid);
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t tenth(int64_t n)
-{
-    return n < 10 ? 1 : n / 10;
-}
-
 static af_status import_files(const af_prep_request *r, const af_darcy_tensors *main,
                               const af_darcy_tensors *test, int64_t most, int64_t most_test)
 {
     const bool one = main == test;
-    const int64_t total = least(main->count, most + (one ? most_test : 0)), share = tenth(total);
-    const int64_t learn = one ? total - share : total,
-                  held = one ? share : least(test->count, most_test);
+    const af_darcy_shares n = one ? af_darcy_share_one(main->count, most + most_test)
+                                  : af_darcy_share_two(main->count, most, test->count, most_test);
     if (main->grid != test->grid)
         return af_fail(AF_EFORMAT, "%s: a grid of %d, want the %d of %s", test->path, test->grid,
                        main->grid, main->path);
-    if (learn - share < 1)
+    if (n.train < 1)
         return af_fail(AF_EFORMAT, "%s: %lld samples, want at least 3 to split", main->path,
                        (long long)main->count);
-    if (learn - share < FEW)
+    if (n.train < FEW)
         af_log(AF_LOG_WARN, "%s: %lld training samples, too few to learn from", r->task->name,
-               (long long)(learn - share));
+               (long long)n.train);
     af_darcy_samples a = {0}, b = {0};
     json_t *source = NULL;
     af_status st;
-    AF_GOTO(st, done, read_samples(&a, main, 0, learn));
-    AF_GOTO(st, done, read_samples(&b, test, one ? learn : 0, held));
+    AF_GOTO(st, done, read_samples(&a, main, 0, n.train + n.valid));
+    AF_GOTO(st, done, read_samples(&b, test, n.test_first, n.test));
     source = one ? json_pack("{s:s, s:[o]}", "importer", "darcy", "files", describe(main))
                  : json_pack("{s:s, s:[oo]}", "importer", "darcy", "files", describe(main),
                              describe(test));
     const af_darcy_origin origin = {.provenance = "own", .source = source};
-    st = source ? af_darcy_write(r, &a, learn - share, &b, &origin) : AF_ENOMEM;
+    st = source ? af_darcy_write(r, &a, n.train, &b, &origin) : AF_ENOMEM;
 done:
     json_decref(source);
     af_darcy_samples_free(&a);

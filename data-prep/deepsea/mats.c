@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "data-prep/formats/counts.h"
 #include "data-prep/formats/mat.h"
 
 /* Doubles of a slice; and of the elements that it goes over, kept or not, since HDF5 needs memory
@@ -73,16 +74,11 @@ static af_status bad(const source *f, const char *name, int64_t sequence, const 
                    f->path, name, (long long)sequence, what, at + 1);
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Places (of `depth` elements a sequence) or targets that go into a slice. */
 static int64_t width_of(const source *f, int64_t n, int depth, int64_t left)
 {
-    const int64_t most = least(ROOM / (depth * f->rows), REACH / (depth * n * f->step)) + 1;
-    return least(most, left);
+    const int64_t most = af_least(ROOM / (depth * f->rows), REACH / (depth * n * f->step)) + 1;
+    return af_least(most, left);
 }
 
 static af_status read_x(af_dna_set *s, const source *f, const char *name)

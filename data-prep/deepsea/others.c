@@ -7,11 +7,12 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "data-prep/deepsea/filtered.h"
+#include "data-prep/formats/content.h"
 #include "data-prep/formats/mat.h"
 
 enum { HEAD = 1 << 16 };
 
-static const char want[] = "import NAS-Bench-360's deepsea_filtered.npz (1000 bases, 36 targets)";
+static const char want[] = "NAS-Bench-360's deepsea_filtered.npz (1000 bases, 36 targets)";
 
 /* ---- the official files: train.mat, valid.mat, test.mat ---- */
 
@@ -29,16 +30,17 @@ static af_status refuse_mat(const char *path)
     }
     af_mat_close(m);
     if (!found)
-        return af_fail(AF_EFORMAT,
-                       "%s: a MATLAB file without DeepSEA's traindata, validdata or testdata; %s",
-                       path, want);
+        return af_fail(
+            AF_EFORMAT,
+            "%s: a MATLAB file without DeepSEA's traindata, validdata or testdata; import %s", path,
+            want);
     /* sequences x targets; train.mat is HDF5, whose axes MATLAB reverses: targets come second */
     const long long targets = (long long)y.dims[1], sequences = (long long)y.dims[0];
     return af_fail(
         AF_EFORMAT,
         "%s: DeepSEA's layout with %lld sequences and %lld targets, where the task has 36 "
         "that are not known; a directory with train.mat, valid.mat and test.mat makes "
-        "the variant deepsea_%lld; else %s",
+        "the variant deepsea_%lld; else import %s",
         path, sequences, targets, targets, want);
 }
 
@@ -60,7 +62,7 @@ static af_status refuse_fasta(const char *path, const char *head)
     const bool one = binary && binary < head + line;
     return af_fail(AF_EFORMAT,
                    "%s: FASTA with %d bases a sequence and %s: another data set with other labels; "
-                   "%s",
+                   "import %s",
                    path, bases(head),
                    one ? "one class (bound or not)" : "the names of its labels in the header",
                    want);
@@ -76,7 +78,7 @@ static af_status refuse_table(const char *path, const char *head)
     }
     return af_fail(AF_EFORMAT,
                    "%s: a ChIP-seq table (FoldID, EventID, seq, Bound) of one protein, %d bases a "
-                   "sequence: one label instead of 36; %s",
+                   "sequence: one label instead of 36; import %s",
                    path, length, want);
 }
 
@@ -92,30 +94,28 @@ static af_status read_head(char head[HEAD], int *size, const char *path)
     return AF_OK;
 }
 
-static bool starts(const char *text, const char *with)
+static af_status refuse_text(const char *path, af_content kind)
 {
-    return !strncmp(text, with, strlen(with));
-}
-
-/* AF_ENOTFOUND: nothing that is known. */
-static af_status refuse_file(const char *path)
-{
+    static const char columns[] = "FoldID\tEventID\tseq\tBound";
     char *head = af_alloc(HEAD);
     int size;
     if (!head) return AF_ENOMEM;
     af_status st = read_head(head, &size, path);
-    if (st != AF_OK)
-        ;
-    else if (starts(head, "MATLAB"))
-        st = refuse_mat(path);
-    else if (head[0] == '>')
-        st = refuse_fasta(path, head);
-    else if (starts(head, "FoldID\tEventID\tseq\tBound"))
-        st = refuse_table(path, head);
-    else
-        st = af_fail(AF_ENOTFOUND, "%s: nothing of the DeepSEA task; %s", path, want);
+    const bool table = st == AF_OK && !strncmp(head, columns, sizeof columns - 1);
+    if (table) st = refuse_table(path, head);
+    if (st == AF_OK && kind == AF_CONTENT_FASTA) st = refuse_fasta(path, head);
     af_free(head);
     return st;
+}
+
+/* AF_OK: none of the files that are told apart here. */
+static af_status refuse_known(const char *path)
+{
+    af_content kind;
+    AF_TRY(af_content_of(&kind, path));
+    if (kind == AF_CONTENT_FASTA || kind == AF_CONTENT_TEXT || kind == AF_CONTENT_TABLE)
+        return refuse_text(path, kind);
+    return kind == AF_CONTENT_MAT5 || kind == AF_CONTENT_MAT73 ? refuse_mat(path) : AF_OK;
 }
 
 static af_status refuse_directory(const char *path)
@@ -123,18 +123,21 @@ static af_status refuse_directory(const char *path)
     char **names, below[AF_PATH_MAX];
     size_t count;
     AF_TRY(af_dir_list(&names, &count, path));
-    af_status st = AF_ENOTFOUND;
-    for (size_t i = 0; i < count && st == AF_ENOTFOUND; i++) {
-        if (af_path_join(below, path, names[i]) != AF_OK || af_dir_exists(below)) continue;
-        st = refuse_file(below);
+    af_status st = AF_OK;
+    for (size_t i = 0; i < count && st == AF_OK; i++) {
+        if (af_path_join(below, path, names[i]) != AF_OK || !af_file_exists(below) ||
+            af_dir_exists(below))
+            continue;
+        st = refuse_known(below);
     }
     af_free(names);
-    if (st != AF_ENOTFOUND) return st;
-    return af_fail(AF_ENOTFOUND, "%s: no %s in this directory; %s", path, af_deepsea_file, want);
+    return st == AF_OK ? af_refuse(path, want) : st;
 }
 
 af_status af_deepsea_refuse(const char *path)
 {
     if (af_dir_exists(path)) return refuse_directory(path);
-    return refuse_file(path);
+    if (!af_file_exists(path)) return af_refuse(path, want);
+    AF_TRY(refuse_known(path));
+    return af_refuse(path, want);
 }

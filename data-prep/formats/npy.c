@@ -211,6 +211,14 @@ af_status af_npy_parse(af_npy *out, const void *data, size_t size, const char *n
     return st;
 }
 
+af_status af_npy_header(af_pickle_array *out, const void *data, size_t size, const char *name)
+{
+    size_t start;
+    *out = (af_pickle_array){0};
+    af_status st = read_header(out, &start, data, size);
+    return st == AF_OK ? st : af_prefix(st, "%s", name);
+}
+
 void af_npy_close(af_npy *f)
 {
     if (f->objects) af_pickle_free(f->objects);

@@ -19,6 +19,9 @@ typedef struct af_npy {
 
 /* The header and the size must agree to the byte. `name` opens the error messages. */
 AF_CHECKED af_status af_npy_parse(af_npy *out, const void *data, size_t size, const char *name);
+/* The header alone, of a file of which `data` are the first bytes: type, shape and count. */
+AF_CHECKED af_status af_npy_header(af_pickle_array *out, const void *data, size_t size,
+                                   const char *name);
 void af_npy_close(af_npy *f);
 
 /* "float32 {3, 46}": type and shape, for messages. */

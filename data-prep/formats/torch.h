@@ -3,7 +3,7 @@
  *
  *     AF_TRY(af_torch_open(&t, path));
  *     const af_pickle_value *x = af_pickle_get(af_torch_root(t), "x");     kind AF_PICKLE_TENSOR
- *     ... AF_TRY(af_torch_floats(values, t, x->tensor, most)) ...
+ *     ... AF_TRY(af_torch_floats(values, t, x->tensor, 0, n, most)) ...
  *     af_torch_close(t);
  */
 #ifndef AF_TORCH_H
@@ -15,10 +15,10 @@ typedef struct af_torch af_torch;
 AF_CHECKED af_status af_torch_open(af_torch **out, const char *path);
 void af_torch_close(af_torch *t); /* NULL is fine */
 const af_pickle_value *af_torch_root(const af_torch *t);
-/* All elements in C order, as floats. Reads the storage, which may have at most `most` bytes and
- * must have as many as it declares; bools become 0 and 1. A value that is no finite float is
- * AF_EFORMAT. */
+/* Elements first to first + count - 1 along the first axis, in C order, as floats. Reads the
+ * storage, once and into one buffer; it may have at most `most` bytes and must have as many as it
+ * declares; bools become 0 and 1. A value that is no finite float is AF_EFORMAT. */
 AF_CHECKED af_status af_torch_floats(float *out, const af_torch *t, const af_pickle_tensor *tensor,
-                                     size_t most);
+                                     size_t first, size_t count, size_t most);
 
 #endif

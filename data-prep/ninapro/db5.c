@@ -109,28 +109,32 @@ static af_status read_file(af_ninapro_raw *raw, const af_ninapro_file *f, const 
     char at[AF_PATH_MAX];
     af_mat *m;
     AF_TRY(af_path_join(at, path, f->member));
-    AF_TRY(af_ninapro_note(raw, f->member, at));
     AF_TRY(af_mat_open(&m, at));
     af_status st = read_subject(raw, m, f->number, at);
     af_mat_close(m);
-    return st;
+    return st == AF_OK ? af_ninapro_note(raw, f->member, at) : st;
 }
 
-af_status af_ninapro_db5_read(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)
+af_status af_ninapro_db5_look(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)
 {
     raw->kind = AF_NINAPRO_DB5;
     raw->electrodes = ELECTRODES;
     raw->classes = AF_NINAPRO_CLASSES;
     raw->subjects = f->count;
-    for (int s = 0; s < AF_SPLITS; s++)
-        raw->set[s] =
-            (af_ninapro_set){.electrodes = ELECTRODES, .repetitions = AF_NINAPRO_REPETITIONS};
-    for (int i = 0; i < f->count; i++) {
+    for (int i = 0; i < f->count; i++)
         for (int k = 0; k < i; k++)
             if (f->file[k].number == f->file[i].number)
                 return af_fail(AF_EFORMAT, "%s: subject %d is there twice: %s and %s", path,
                                f->file[i].number, f->file[k].member, f->file[i].member);
-        AF_TRY(read_file(raw, &f->file[i], path));
-    }
+    return AF_OK;
+}
+
+af_status af_ninapro_db5_read(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)
+{
+    AF_TRY(af_ninapro_db5_look(raw, f, path));
+    for (int s = 0; s < AF_SPLITS; s++)
+        raw->set[s] =
+            (af_ninapro_set){.electrodes = ELECTRODES, .repetitions = AF_NINAPRO_REPETITIONS};
+    for (int i = 0; i < f->count; i++) AF_TRY(read_file(raw, &f->file[i], path));
     return AF_OK;
 }

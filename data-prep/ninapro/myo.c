@@ -119,34 +119,51 @@ static af_status read_all(af_ninapro_raw *raw, const af_ninapro_files *f, const 
         size_t size;
         split_of(split, places[i].subject, raw->subjects, repetitions);
         AF_TRY(af_path_join(at, path, f->file[i].member));
-        AF_TRY(af_ninapro_note(raw, f->file[i].member, at));
-        AF_TRY(af_file_read(&data, &size, at, MAX_FILE));
-        af_status st = cut(raw, data, size, f->file[i].number, places[i], split, at);
+        AF_TRY(af_file_read(&data, &size, at, MAX_FILE)); /* refuses what is too large to hash */
+        af_status st = af_ninapro_note(raw, f->file[i].member, at);
+        if (st == AF_OK) st = cut(raw, data, size, f->file[i].number, places[i], split, at);
         af_free(data);
         AF_TRY(st);
     }
     return AF_OK;
 }
 
-af_status af_ninapro_myo_read(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)
+/* What is told without a look into a file; and *out, one for each file, for the caller to free. */
+static af_status plan(af_ninapro_raw *raw, place **out, int *repetitions, const af_ninapro_files *f,
+                      const char *path)
 {
-    int repetitions;
-    place *places = af_calloc((size_t)f->count, sizeof *places);
-    if (!places) return AF_ENOMEM;
+    *out = af_calloc((size_t)f->count, sizeof **out);
+    if (!*out) return AF_ENOMEM;
     raw->kind = AF_NINAPRO_MYO;
     raw->electrodes = ELECTRODES;
     raw->classes = GESTURES;
+    AF_TRY(number_all(*out, &raw->subjects, repetitions, f, path));
+    raw->by_subject = raw->subjects >= FEWEST;
+    if (raw->by_subject || *repetitions >= FEWEST) return AF_OK;
+    return af_fail(AF_EFORMAT,
+                   "%s: %d subject%s with %d repetition%s, want %d of either to train, validate "
+                   "and test",
+                   path, raw->subjects, raw->subjects == 1 ? "" : "s", *repetitions,
+                   *repetitions == 1 ? "" : "s", FEWEST);
+}
+
+af_status af_ninapro_myo_look(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)
+{
+    int repetitions;
+    place *places;
+    af_status st = plan(raw, &places, &repetitions, f, path);
+    af_free(places);
+    return st;
+}
+
+af_status af_ninapro_myo_read(af_ninapro_raw *raw, const af_ninapro_files *f, const char *path)
+{
+    int repetitions;
+    place *places;
     for (int s = 0; s < AF_SPLITS; s++)
         raw->set[s] =
             (af_ninapro_set){.electrodes = ELECTRODES, .repetitions = AF_NINAPRO_REPETITIONS};
-    af_status st = number_all(places, &raw->subjects, &repetitions, f, path);
-    raw->by_subject = raw->subjects >= FEWEST;
-    if (st == AF_OK && !raw->by_subject && repetitions < FEWEST)
-        st = af_fail(AF_EFORMAT,
-                     "%s: %d subject%s with %d repetition%s, want %d of either to train, validate "
-                     "and test",
-                     path, raw->subjects, raw->subjects == 1 ? "" : "s", repetitions,
-                     repetitions == 1 ? "" : "s", FEWEST);
+    af_status st = plan(raw, &places, &repetitions, f, path);
     if (st == AF_OK) st = read_all(raw, f, places, repetitions, path);
     af_free(places);
     return st;

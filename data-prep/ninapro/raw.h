@@ -22,6 +22,9 @@ typedef struct af_ninapro_raw {
  * (recordings.h).
  */
 AF_CHECKED af_status af_ninapro_raw_read(af_ninapro_raw *out, const char *path);
+/* The same without windows and source: from the headers of .npy files, their labels, and the names
+ * of recordings. electrodes 0: nothing that af_ninapro_raw_read would take; it says why. */
+AF_CHECKED af_status af_ninapro_raw_look(af_ninapro_raw *out, const char *path);
 void af_ninapro_raw_close(af_ninapro_raw *r);
 
 #endif

@@ -41,13 +41,19 @@ AF_CHECKED af_status af_ninapro_find(af_ninapro_files *out, const char *path,
                                      int (*number)(const char *name));
 void af_ninapro_files_free(af_ninapro_files *f);
 
-/* myo.c: classe_<i>.dat of Cote-Allard's Myo armband dataset, int16, 8 electrodes, gesture i mod 7,
+/* Of both kinds: `look` fills what af_ninapro_raw_look tells; `read` the sets, too.
+ *
+ * myo.c: classe_<i>.dat of Cote-Allard's Myo armband dataset, int16, 8 electrodes, gesture i mod 7,
  * in a directory for each session of a subject, below one for each subject. */
 int af_ninapro_myo_number(const char *name);
+AF_CHECKED af_status af_ninapro_myo_look(af_ninapro_raw *raw, const af_ninapro_files *f,
+                                         const char *path);
 AF_CHECKED af_status af_ninapro_myo_read(af_ninapro_raw *raw, const af_ninapro_files *f,
                                          const char *path);
 /* db5.c: S<subject>_E2_A1.mat of Ninapro database 5. */
 int af_ninapro_db5_number(const char *name);
+AF_CHECKED af_status af_ninapro_db5_look(af_ninapro_raw *raw, const af_ninapro_files *f,
+                                         const char *path);
 AF_CHECKED af_status af_ninapro_db5_read(af_ninapro_raw *raw, const af_ninapro_files *f,
                                          const char *path);
 /* raw.c: notes a file with its sha256 in the source. */

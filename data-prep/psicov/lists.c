@@ -7,6 +7,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "data-prep/formats/counts.h"
 #include "data-prep/psicov/others.h"
 #include "data-prep/psicov/pdnet.h"
 
@@ -79,9 +80,10 @@ static af_status list_directory(names *n, const char *root)
     return st;
 }
 
-static int64_t least(int64_t a, int64_t b)
+/* limit 0: there is none. */
+static int64_t at_most(int64_t n, int64_t limit)
 {
-    return b && b < a ? b : a;
+    return limit ? af_least(n, limit) : n;
 }
 
 static af_status add_entries(af_psicov_files *f, const names *n, int64_t first, int64_t count,
@@ -121,7 +123,7 @@ static af_status choose(af_psicov_files *f, const names *learn, const names *tes
 {
     const af_psicov_layout *l = &af_psicov_layouts[size];
     const bool one = test->count == 0;
-    const int64_t n = learn->count, tenth = n < 10 ? 1 : n / 10;
+    const int64_t n = learn->count, tenth = af_tenth(n);
     const int64_t valid = one ? tenth : n < MANY ? tenth : RELEASED_VALID;
     const int64_t tested = one ? tenth : test->count, train = n - valid - (one ? tenth : 0);
     if (train < 1 || tested < 1)
@@ -131,10 +133,10 @@ static af_status choose(af_psicov_files *f, const names *learn, const names *tes
     if (!f->entry || !f->root) return AF_ENOMEM;
     /* the released order: validation first */
     const int64_t from = one ? 0 : valid, held = one ? train : 0;
-    AF_TRY(add_entries(f, learn, from, least(train, l->train), AF_TRAIN, f->roots[0]));
-    AF_TRY(add_entries(f, learn, held, least(valid, l->valid), AF_VALID, f->roots[0]));
-    AF_TRY(add_entries(f, one ? learn : test, one ? n - tenth : 0, least(tested, l->test), AF_TEST,
-                       f->roots[one ? 0 : 1]));
+    AF_TRY(add_entries(f, learn, from, at_most(train, l->train), AF_TRAIN, f->roots[0]));
+    AF_TRY(add_entries(f, learn, held, at_most(valid, l->valid), AF_VALID, f->roots[0]));
+    AF_TRY(add_entries(f, one ? learn : test, one ? n - tenth : 0, at_most(tested, l->test),
+                       AF_TEST, f->roots[one ? 0 : 1]));
     f->whole = size == AF_FULL && n == RELEASED && test->count == RELEASED_TEST;
     return check_distinct(f);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/base/alloc.h"
 #include "data-prep/cifar100/images.h"
+#include "data-prep/formats/counts.h"
 #include "data-prep/formats/labelled.h"
 #include "data-prep/spherical/project.h"
 
@@ -73,11 +74,6 @@ static void fill_scaling(float *mean, float *std, const af_labelled *main, int64
     }
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static af_status fill(af_labelled *main, af_labelled *test, const af_spherical_source *from,
                       const af_spherical_source *held, int64_t train, int64_t valid)
 {
@@ -96,8 +92,8 @@ af_status af_spherical_pack(const af_prep_request *r, const af_spherical_source 
     const int side = SIDE / e->block, size = PLANES * side * side;
     const af_shape shape = {PLANES, side, side};
     const af_stored type = e->block > 1 ? AF_STORED_INT16 : AF_STORED_UINT8;
-    const int64_t train = least(e->train, from->count - from->count / 5);
-    const int64_t valid = least(e->valid, from->count / 5);
+    const int64_t train = af_least(e->train, from->count - from->count / 5);
+    const int64_t valid = af_least(e->valid, from->count / 5);
     af_labelled main = {0}, test = {0};
     af_status st;
     if (from->count < FEWEST)
@@ -108,7 +104,7 @@ af_status af_spherical_pack(const af_prep_request *r, const af_spherical_source 
     AF_GOTO(st, done,
             af_labelled_open(&main, r, AF_MAIN, train + valid, shape, type, AF_CIFAR_CLASSES));
     AF_GOTO(st, done,
-            af_labelled_open(&test, r, AF_HELD_OUT, least(e->test, held->count), shape, type,
+            af_labelled_open(&test, r, AF_HELD_OUT, af_least(e->test, held->count), shape, type,
                              AF_CIFAR_CLASSES));
     AF_GOTO(st, done, fill(&main, &test, from, held, train, valid));
     fill_scaling(scale, scale + size, &main, train);

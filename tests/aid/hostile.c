@@ -9,7 +9,9 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "core/base/alloc.h"
+#include "core/registry.h"
 #include "tests/aid/arrays.h"
+#include "tests/aid/variant.h"
 
 enum { MOST_MIB = 512, SECONDS = 120 };
 
@@ -100,6 +102,30 @@ void hostile_put_hdf5(const char *path, const char *name, const char *second, in
     assert_true(H5Fclose(f) >= 0);
 }
 
+void hostile_put_mat73(const char *path, const char *name, const char *second, int rank,
+                       const hsize_t *dims)
+{
+    char *data, mark[128];
+    size_t size;
+    memset(mark, ' ', sizeof mark);
+    memcpy(mark, "MATLAB 7.3 MAT-file", 19);
+    memcpy(mark + 124, "\0\2IM", 4);
+    hostile_put_hdf5(path, name, second, rank, dims, true, 512);
+    assert_ok(af_file_read(&data, &size, path, 64 * MIB));
+    memcpy(data, mark, sizeof mark);
+    hostile_put(path, data, size);
+    af_free(data);
+}
+
+void hostile_put_mat5(const char *path)
+{
+    char file[256] = "MATLAB 5.0 MAT-file";
+    const uint32_t tag[] = {14, 0x7ffffff8};
+    memcpy(file + 124, "\0\1IM", 4);
+    memcpy(file + 128, tag, sizeof tag);
+    hostile_put(path, file, sizeof file);
+}
+
 /* ---- reading it, bounded ---- */
 
 /* Bytes of this process: 0: addresses, 1: memory. */
@@ -151,4 +177,42 @@ void hostile_judge(const char *what, const outcome *o, long peak, const char *fi
     if (!strstr(o->text, says)) fail_msg("%s: \"%s\" lacks \"%s\"", what, o->text, says);
     if (!SANITIZED && peak > MOST_MIB) fail_msg("%s: took %ld MiB", what, peak);
     if (getenv("AFIELD_SHOW")) print_message("  %-22s %4ld MiB  %s\n", what, peak, o->text);
+}
+
+static af_status import(const void *payload)
+{
+    const af_prep_request *r = payload;
+    return variant_or_task(af_find_prep(r->task->name), r);
+}
+
+static void import_one(const hostile_import *c, size_t number, const char *out)
+{
+    char directory[64], source[AF_PATH_MAX], what[64], **left;
+    size_t count;
+    long peak;
+    snprintf(directory, sizeof directory, "%zu %s", number, c->what);
+    snprintf(what, sizeof what, "%s, %s", c->task, c->what);
+    c->make(directory);
+    snprintf(source, sizeof source, "%s", hostile_in(directory, c->source));
+    if (!*c->source) source[strlen(source) - 1] = '\0';
+    const size_t entries = work_entries();
+    const af_prep_request r = {
+        .task = af_find_task(c->task), .size = AF_FULL, .source = source, .directory = out};
+    outcome *o = hostile_bounded(&peak, import, &r);
+    hostile_judge(what, o, peak, c->file, c->says);
+    af_apart_free(o, sizeof *o);
+    assert_ok(af_dir_list(&left, &count, out));
+    if (count) fail_msg("%s: left %s", what, left[0]);
+    af_free(left);
+    assert_int_equal(work_entries(), entries);
+    assert_false(af_file_exists("/tmp/hostile-escaped"));
+}
+
+void hostile_imports(const hostile_import *imports, size_t count)
+{
+    char out[AF_PATH_MAX];
+    snprintf(out, sizeof out, "%s", work_at("out"));
+    assert_ok(af_mkdirs(out));
+    for (size_t i = 0; i < count; i++)
+        if (!hostile_unbounded(imports[i].says)) import_one(&imports[i], i, out);
 }

@@ -32,6 +32,11 @@ void hostile_put_sparse(const char *path, off_t size);
 /* One or two arrays of doubles that were never written. */
 void hostile_put_hdf5(const char *path, const char *name, const char *second, int rank,
                       const hsize_t *dims, bool chunks, hsize_t user_block);
+/* The same as a MATLAB file of version 7.3. */
+void hostile_put_mat73(const char *path, const char *name, const char *second, int rank,
+                       const hsize_t *dims);
+/* A MATLAB file of version 5: an array of 2^31 - 8 bytes, says the tag behind the header. */
+void hostile_put_mat5(const char *path);
 
 typedef struct outcome { /* shared with the process that reads */
     af_status status;
@@ -47,5 +52,15 @@ bool hostile_unbounded(const char *says);
  * AFIELD_SHOW=1 prints it. */
 void hostile_judge(const char *what, const outcome *o, long peak, const char *file,
                    const char *says);
+
+typedef struct hostile_import {
+    const char *task, *what;
+    void (*make)(const char *directory);
+    const char *source; /* below the directory; "": the directory */
+    const char *file, *says;
+} hostile_import;
+/* Each is imported as the program does it, as a variant where it is one, at full size; nothing is
+ * left behind. */
+void hostile_imports(const hostile_import *imports, size_t count);
 
 #endif

@@ -36,6 +36,27 @@ af_own *variant_import(af_variant *v, const af_prep *prep, const char *path, af_
     return own;
 }
 
+af_status variant_or_task(const af_prep *prep, const af_prep_request *r)
+{
+    af_prep_request q = *r;
+    af_own *own = NULL;
+    af_variant v = {.name = ""};
+    if (prep->variant) AF_TRY(prep->variant(&v, r));
+    if (*v.name) {
+        own = variant_task(&v, r->task, r->size);
+        q.task = &own->task;
+    }
+    const af_status st = prep->import(&q);
+    af_own_free(own);
+    return st;
+}
+
+af_status variant_try(const af_prep *prep, const char *path, af_size size)
+{
+    const af_prep_request r = request(af_find_task(prep->name), path, size);
+    return variant_or_task(prep, &r);
+}
+
 af_dataset *variant_open(const af_own *own, af_dataset_part part)
 {
     af_dataset *d;

@@ -11,6 +11,11 @@ af_status variant_of(af_variant *v, const af_prep *prep, const char *path, af_si
 af_own *variant_task(const af_variant *v, const af_task *parent, af_size size);
 /* Both, and the data into the test's directory; the files must be a variant. */
 af_own *variant_import(af_variant *v, const af_prep *prep, const char *path, af_size size);
+/* What `afield data import` does: the variant that the source is, else the prep's own task, is
+ * imported. r->task: the prep's own. */
+af_status variant_or_task(const af_prep *prep, const af_prep_request *r);
+/* The same, into the test's directory. */
+af_status variant_try(const af_prep *prep, const char *path, af_size size);
 /* A part of what was imported; provenance and protocols of a variant are asserted. */
 af_dataset *variant_open(const af_own *own, af_dataset_part part);
 
