@@ -17,14 +17,14 @@ const af_task af_task_ecg = {
     .labels = labels,
     .recipe =
         {
-            [AF_TINY] = {.epochs = 7,
+            [AF_TINY] = {.epochs = 12,
                          .batch = 16,
                          .optimiser = AF_SGD,
                          .lr = 0.05,
                          .momentum = 0.9,
                          .weight_decay = 5e-4,
                          .schedule = {.kind = AF_COSINE}},
-            [AF_SMALL] = {.epochs = 8,
+            [AF_SMALL] = {.epochs = 16,
                           .batch = 64,
                           .optimiser = AF_SGD,
                           .lr = 0.1,
