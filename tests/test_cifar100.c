@@ -1,8 +1,6 @@
 /* CIFAR-100: both official layouts give the same bytes, from directories and archives; what is not
  * CIFAR-100 is refused; the stand-in is a function of its seed, balanced, learned by a network and
  * not by a linear model. Genuine images where AFIELD_TESTDATA has them. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "data-prep/cifar100/pack.h"
 #include "data-prep/cifar100/raw.h"
 #include "data-prep/cifar100/shapes.h"
+#include "tests/aid/archive.h"
 #include "tests/aid/learned.h"
 #include "tests/aid/variant.h"
 #include "tests/aid/work.h"
@@ -150,19 +149,9 @@ static void pack_archive(const char *path, const char *directory)
     assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
     assert_ok(af_dir_list(&names, &count, work_at(directory)));
     for (size_t i = count; i--;) {
-        char *data, member[AF_PATH_MAX];
-        size_t size;
-        struct archive_entry *e = archive_entry_new();
-        assert_ok(af_file_read(&data, &size, at(directory, names[i]), ROOM));
+        char member[AF_PATH_MAX];
         assert_ok(af_path_join(member, directory, names[i]));
-        archive_entry_set_pathname(e, member);
-        archive_entry_set_filetype(e, AE_IFREG);
-        archive_entry_set_perm(e, 0644);
-        archive_entry_set_size(e, (la_int64_t)size);
-        assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-        assert_int_equal(archive_write_data(a, data, size), (la_ssize_t)size);
-        archive_entry_free(e);
-        af_free(data);
+        archive_put_file(a, member, at(directory, names[i]));
     }
     af_free(names);
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);

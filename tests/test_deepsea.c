@@ -4,8 +4,6 @@
  * has them. */
 #include "tests/aid/variant.h"
 #include "tests/aid/work.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include <matio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include "core/prep.h"
 #include "data-prep/deepsea/filtered.h"
 #include "data-prep/deepsea/mats.h"
+#include "tests/aid/archive.h"
 
 extern const af_task af_task_deepsea;
 extern const af_prep af_prep_deepsea;
@@ -111,14 +110,8 @@ static const char *make_file(const variant *v)
         char name[32];
         if (array < 0 || (k == array && array == v->leave_out)) continue;
         const size_t size = put_array(data, v, array);
-        struct archive_entry *e = archive_entry_new();
         snprintf(name, sizeof name, "%s.npy", names[array]);
-        archive_entry_set_pathname(e, name);
-        archive_entry_set_filetype(e, AE_IFREG);
-        archive_entry_set_size(e, (la_int64_t)size);
-        assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-        assert_int_equal(archive_write_data(a, data, size), (la_ssize_t)size);
-        archive_entry_free(e);
+        archive_put(a, name, data, size);
     }
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);
     archive_write_free(a);

@@ -1,8 +1,6 @@
 /* Importing ECG recordings: MAT v4, WFDB headers, labels and archives, whole and damaged; and the
  * real challenge data where AFIELD_TESTDATA names a directory that has them. */
 #include "tests/aid/work.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include "data-prep/ecg/physionet.h"
 #include "data-prep/ecg/pickled.h"
 #include "data-prep/ecg/windows.h"
+#include "tests/aid/archive.h"
 #include "tests/aid/arrays.h"
 
 extern const af_task af_task_ecg;
@@ -247,19 +246,9 @@ static void pack_archive(const char *path, bool zip, bool backwards, const char 
     for (size_t i = 0; i < count; i++) {
         const char *name = names[backwards ? count - 1 - i : i];
         if (leave_out && !strncmp(name, leave_out, strlen(leave_out))) continue;
-        char *data, member[AF_PATH_MAX];
-        size_t size;
-        struct archive_entry *e = archive_entry_new();
-        assert_ok(af_file_read(&data, &size, set_at(name), 1 << 21));
+        char member[AF_PATH_MAX];
         snprintf(member, sizeof member, "training/%s", name);
-        archive_entry_set_pathname(e, member);
-        archive_entry_set_filetype(e, AE_IFREG);
-        archive_entry_set_perm(e, 0644);
-        archive_entry_set_size(e, (la_int64_t)size);
-        assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-        assert_int_equal(archive_write_data(a, data, size), (la_ssize_t)size);
-        archive_entry_free(e);
-        af_free(data);
+        archive_put_file(a, member, set_at(name));
     }
     af_free(names);
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);

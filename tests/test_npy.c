@@ -1,8 +1,6 @@
 /* .npy, .npz and .gz: what numpy writes is read, every type, order and version alike; headers that
  * lie, files cut at any byte and archives that unpack to more than they may are refused, in little
  * memory. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <math.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -11,6 +9,7 @@
 #include "data-prep/formats/gzip.h"
 #include "data-prep/formats/npy.h"
 #include "data-prep/formats/npz.h"
+#include "tests/aid/archive.h"
 #include "tests/aid/work.h"
 
 enum { ROOM = 4096, MIB = 1 << 20 };
@@ -249,19 +248,9 @@ static void cut_or_changed(void **state)
 static void put_zip(const char *name, const char *const members[], const void *data, size_t size)
 {
     struct archive *a = archive_write_new();
-    struct archive_entry *e = archive_entry_new();
     archive_write_set_format_zip(a);
     assert_int_equal(archive_write_open_filename(a, work_at(name)), ARCHIVE_OK);
-    for (; *members; members++) {
-        archive_entry_clear(e);
-        archive_entry_set_pathname(e, *members);
-        archive_entry_set_filetype(e, AE_IFREG);
-        archive_entry_set_perm(e, 0644);
-        archive_entry_set_size(e, (la_int64_t)size);
-        assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-        assert_int_equal(archive_write_data(a, data, size), size);
-    }
-    archive_entry_free(e);
+    for (; *members; members++) archive_put(a, *members, data, size);
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);
     archive_write_free(a);
 }

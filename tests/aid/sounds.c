@@ -1,10 +1,9 @@
 /* WAV files and archives for tests. */
 #include "tests/aid/sounds.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include <math.h>
 #include <stdio.h>
 #include "core/base/alloc.h"
+#include "tests/aid/archive.h"
 #include "tests/aid/work.h"
 
 double sound_sine(int64_t i, int channel)
@@ -53,22 +52,6 @@ unsigned char *sound_wav(const sound *s, size_t *size)
     return wav;
 }
 
-static void add_file(struct archive *a, const char *path, const char *member)
-{
-    char *data;
-    size_t size;
-    struct archive_entry *e = archive_entry_new();
-    assert_ok(af_file_read(&data, &size, path, 1 << 24));
-    archive_entry_set_pathname(e, member);
-    archive_entry_set_filetype(e, AE_IFREG);
-    archive_entry_set_perm(e, 0644);
-    archive_entry_set_size(e, (la_int64_t)size);
-    assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-    assert_int_equal(archive_write_data(a, data, size), (la_ssize_t)size);
-    archive_entry_free(e);
-    af_free(data);
-}
-
 static void add_directory(struct archive *a, const char *directory, const char *prefix,
                           bool backwards)
 {
@@ -82,7 +65,7 @@ static void add_directory(struct archive *a, const char *directory, const char *
         if (af_dir_exists(path))
             add_directory(a, path, member, backwards);
         else
-            add_file(a, path, member);
+            archive_put_file(a, member, path);
     }
     af_free(names);
 }

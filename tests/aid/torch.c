@@ -1,20 +1,7 @@
 #include "tests/aid/torch.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include "core/base/alloc.h"
+#include "tests/aid/archive.h"
 #include "tests/aid/work.h"
-
-static void add_member(struct archive *a, const char *name, const void *data, size_t size)
-{
-    struct archive_entry *e = archive_entry_new();
-    archive_entry_set_pathname(e, name);
-    archive_entry_set_filetype(e, AE_IFREG);
-    archive_entry_set_perm(e, 0644);
-    archive_entry_set_size(e, (la_int64_t)size);
-    assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-    assert_int_equal(archive_write_data(a, data, size), (la_ssize_t)size);
-    archive_entry_free(e);
-}
 
 void pt_save(pt *f, const char *path)
 {
@@ -22,12 +9,12 @@ void pt_save(pt *f, const char *path)
     archive_write_set_format_zip(a);
     archive_write_zip_set_compression_store(a);
     assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
-    add_member(a, "saved/data.pkl", f->code.data, f->code.size);
+    archive_put(a, "saved/data.pkl", f->code.data, f->code.size);
     for (int k = 0; k < 2; k++)
         if (f->storage[k].size)
-            add_member(a, k ? "saved/data/1" : "saved/data/0", f->storage[k].data,
-                       f->storage[k].size);
-    add_member(a, "saved/version", "3\n", 2);
+            archive_put(a, k ? "saved/data/1" : "saved/data/0", f->storage[k].data,
+                        f->storage[k].size);
+    archive_put(a, "saved/version", "3\n", 2);
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);
     archive_write_free(a);
     af_free(f->code.data);
