@@ -148,13 +148,6 @@ static void a_loop_is_an_error(void **state)
     af_apart_free(shared, 64);
 }
 
-static int begin(void **state)
-{
-    af_log_set(AF_LOG_ERROR);
-    af_hdf5_quiet();
-    return work_make(state);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,5 +155,5 @@ int main(void)
         cmocka_unit_test(a_crash_is_an_error),
         cmocka_unit_test(a_loop_is_an_error),
     };
-    return cmocka_run_group_tests(tests, begin, work_remove);
+    return cmocka_run_group_tests(tests, hostile_begin, work_remove);
 }

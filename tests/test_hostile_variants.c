@@ -209,17 +209,10 @@ static void imports_refuse(void **state)
     hostile_imports(imports, LENGTH(imports));
 }
 
-static int begin(void **state)
-{
-    af_log_set(AF_LOG_ERROR);
-    af_hdf5_quiet();
-    return work_make(state);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(imports_refuse),
     };
-    return cmocka_run_group_tests(tests, begin, work_remove);
+    return cmocka_run_group_tests(tests, hostile_begin, work_remove);
 }

@@ -6,6 +6,15 @@
 #include <stddef.h>
 #include "core/base/status.h"
 
+/* Defined under AddressSanitizer, by either compiler. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define AF_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define AF_ASAN
+#endif
+
 /* All return NULL (and set the message) when memory is short; sizes of 0 give a unique pointer.
  * Memory is 64-byte aligned. af_calloc zeroes and checks count * size for overflow. */
 void *af_alloc(size_t size);

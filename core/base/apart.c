@@ -12,14 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN
-#endif
+#include "core/base/alloc.h"
 
 /* Seconds of processor time: of any file, and the bytes of it that add one; and how long after the
  * signal that says so the child is killed. */
@@ -48,7 +41,7 @@ void af_apart_free(void *p, size_t size)
 /* In the child. The sanitizer reserves terabytes of addresses, so there is nothing to limit. */
 static void limit_memory(size_t most)
 {
-#ifdef WITH_ASAN
+#ifdef AF_ASAN
     (void)most;
 #else
     unsigned long pages = 0;

@@ -9,11 +9,20 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "core/base/alloc.h"
+#include "core/base/log.h"
+#include "core/data/dataset.h"
 #include "core/registry.h"
 #include "tests/aid/arrays.h"
 #include "tests/aid/variant.h"
 
 enum { MOST_MIB = 512, SECONDS = 120 };
+
+int hostile_begin(void **state)
+{
+    af_log_set(AF_LOG_ERROR);
+    af_hdf5_quiet();
+    return work_make(state);
+}
 
 /* ---- writing what is hostile ---- */
 

@@ -4,16 +4,18 @@
 #define AID_HOSTILE_H
 #include <hdf5.h>
 #include <stdbool.h>
+#include "core/base/alloc.h"
 #include "core/base/apart.h"
 #include "tests/aid/work.h"
 
 enum { MIB = 1 << 20 };
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef AF_ASAN
 enum { SANITIZED = true };
 #else
 enum { SANITIZED = false };
 #endif
 
+int hostile_begin(void **state); /* a group's, in the place of work_make: quiet */
 const char *hostile_in(const char *directory, const char *name); /* until the next call */
 
 typedef struct member {
