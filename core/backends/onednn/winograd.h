@@ -110,6 +110,7 @@ void af_winograd_pack_line(float *u, const float *w, const af_filters *f, int ve
 void af_winograd_unpack_square(float *w, const float *u, const af_filters *f, int rows, int vector);
 void af_winograd_unpack_line(float *w, const float *u, const af_filters *f, int rows, int vector);
 
+enum { AF_WINOGRAD_WIDE = 32 };   /* floats in the widest panel */
 enum { AF_WINOGRAD_SPACER = 16 }; /* floats; keeps 16 streams out of one set of the cache */
 
 static inline int af_quotient_up(int n, int by)

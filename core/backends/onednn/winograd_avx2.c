@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#define NAME    "avx2"
 #define TARGET  __attribute__((target("avx2,fma")))
 #define VECTOR  __m256
 #define LANES   8
@@ -24,16 +25,6 @@ static inline TARGET __attribute__((always_inline)) __m256i first(int n)
 
 #include "core/backends/onednn/winograd_kernels.h"
 #include "core/backends/onednn/winograd_line.h"
-
-static const af_winograd_isa isa = {
-    .name = {"winograd:avx2", "winograd line:avx2"},
-    .vector = LANES,
-    .granule = GRANULE,
-    .multiply = multiply,
-    .correlate = correlate,
-    .square = {16, transform, expand, contract},
-    .line = {LINE(3), LINE(4), LINE(5)},
-};
 const af_winograd_isa *const af_winograd_avx2 = &isa;
 #else
 const af_winograd_isa *const af_winograd_avx2 = NULL;

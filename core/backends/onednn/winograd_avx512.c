@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#define NAME    "avx512"
 #define TARGET  __attribute__((target("avx512f")))
 #define VECTOR  __m512
 #define LANES   16
@@ -18,16 +19,6 @@
 
 #include "core/backends/onednn/winograd_kernels.h"
 #include "core/backends/onednn/winograd_line.h"
-
-static const af_winograd_isa isa = {
-    .name = {"winograd:avx512", "winograd line:avx512"},
-    .vector = LANES,
-    .granule = GRANULE,
-    .multiply = multiply,
-    .correlate = correlate,
-    .square = {16, transform, expand, contract},
-    .line = {LINE(3), LINE(4), LINE(5)},
-};
 const af_winograd_isa *const af_winograd_avx512 = &isa;
 #else
 const af_winograd_isa *const af_winograd_avx512 = NULL;

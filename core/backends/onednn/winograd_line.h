@@ -1,9 +1,11 @@
 /* The transforms of line tiles, F(4,taps), written as those of winograd_kernels.h, which comes
- * first. Points are 0, 1, -1, 2, -2, then 1/2 (4 taps) or 1/2 and -1/2 (5 taps), and infinity;
- * values are in this order. With P the product of (x - a) over all finite points a, the row of B'
- * of a point has the coefficients of P / (x - a), the last one those of P; the row of A of a point
- * is its powers; G (winograd_taps.c) has the powers over the value of P / (x - a) at a. Rows of a
- * and -a share their even and odd halves. */
+ * first; and at the end the table of all kernels, under the NAME of the instruction set.
+ *
+ * Points are 0, 1, -1, 2, -2, then 1/2 (4 taps) or 1/2 and -1/2 (5 taps), and infinity; values are
+ * in this order. With P the product of (x - a) over all finite points a, the row of B' of a point
+ * has the coefficients of P / (x - a), the last one those of P; the row of A of a point is its
+ * powers; G (winograd_taps.c) has the powers over the value of P / (x - a) at a. Rows of a and -a
+ * share their even and odd halves. */
 
 enum { MOST_VALUES = AF_LINE_OUTPUTS + AF_LINE_TAPS_MAX - 1 };
 
@@ -204,3 +206,13 @@ LINE_KERNELS(5)
     {                                                                                              \
         taps + 3, transform_##taps, expand_##taps, contract_##taps                                 \
     }
+
+static const af_winograd_isa isa = {
+    .name = {"winograd:" NAME, "winograd line:" NAME},
+    .vector = LANES,
+    .granule = GRANULE,
+    .multiply = multiply,
+    .correlate = correlate,
+    .square = {16, transform, expand, contract},
+    .line = {LINE(3), LINE(4), LINE(5)},
+};

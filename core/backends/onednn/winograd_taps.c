@@ -4,7 +4,7 @@
 #include "core/base/simd.h"
 #include "core/backends/onednn/winograd.h"
 
-enum { MAX_WIDE = 32, MAX_POINTS = AF_LINE_OUTPUTS + AF_LINE_TAPS_MAX - 2 };
+enum { MAX_POINTS = AF_LINE_OUTPUTS + AF_LINE_TAPS_MAX - 2 };
 
 int af_winograd_depth(int in, int parts, int vector)
 {
@@ -44,7 +44,7 @@ static int tap_of(const af_filters *f, int part, int t)
     return all < f->all ? f->tap + all * f->tap_step : -1;
 }
 
-AF_INLINE void to_domain(float *u, size_t apart, float g[AF_LINE_TAPS_MAX][MAX_WIDE],
+AF_INLINE void to_domain(float *u, size_t apart, float g[AF_LINE_TAPS_MAX][AF_WINOGRAD_WIDE],
                          const matrix *m, int wide)
 {
     for (int e = 0; e < m->values; e++, u += apart)
@@ -55,10 +55,10 @@ AF_INLINE void to_domain(float *u, size_t apart, float g[AF_LINE_TAPS_MAX][MAX_W
         }
 }
 
-AF_INLINE void from_domain(float g[AF_LINE_TAPS_MAX][MAX_WIDE], const float *u, size_t apart,
-                           const matrix *m, int wide)
+AF_INLINE void from_domain(float g[AF_LINE_TAPS_MAX][AF_WINOGRAD_WIDE], const float *u,
+                           size_t apart, const matrix *m, int wide)
 {
-    memset(g, 0, sizeof(float[AF_LINE_TAPS_MAX][MAX_WIDE]));
+    memset(g, 0, sizeof(float[AF_LINE_TAPS_MAX][AF_WINOGRAD_WIDE]));
     for (int e = 0; e < m->values; e++, u += apart)
         for (int t = 0; t < m->taps; t++)
             for (int l = 0; l < wide; l++) g[t][l] += m->g[e][t] * u[l];
@@ -68,7 +68,7 @@ AF_SIMD void af_winograd_pack_line(float *u, const float *w, const af_filters *f
 {
     const matrix m = make_matrix(f->taps);
     const int depth = af_winograd_depth(f->in, f->parts, vector), each = depth / f->parts;
-    float g[AF_LINE_TAPS_MAX][MAX_WIDE] = {{0}};
+    float g[AF_LINE_TAPS_MAX][AF_WINOGRAD_WIDE] = {{0}};
     for (int o = 0; o < f->out; o += 2 * vector) {
         int left = f->out - o, wide = af_winograd_wide(f->out, o, vector);
         int count = left < wide ? left : wide;
@@ -92,7 +92,7 @@ AF_SIMD void af_winograd_unpack_line(float *w, const float *u, const af_filters 
                                      int vector)
 {
     const matrix m = make_matrix(f->taps);
-    float g[AF_LINE_TAPS_MAX][MAX_WIDE];
+    float g[AF_LINE_TAPS_MAX][AF_WINOGRAD_WIDE];
     for (int o = 0; o < f->out; o += 2 * vector) {
         int left = f->out - o, wide = af_winograd_wide(f->out, o, vector);
         int count = left < wide ? left : wide;

@@ -4,10 +4,8 @@
 #include "core/base/simd.h"
 #include "core/backends/onednn/winograd.h"
 
-enum { MAX_WIDE = 32 };
-
 /* u = G g G' for `wide` filters side by side. */
-AF_INLINE void to_domain(float *u, size_t apart, float g[9][MAX_WIDE], int wide)
+AF_INLINE void to_domain(float *u, size_t apart, float g[9][AF_WINOGRAD_WIDE], int wide)
 {
     for (int l = 0; l < wide; l++) {
         float t[4][3];
@@ -29,7 +27,7 @@ AF_INLINE void to_domain(float *u, size_t apart, float g[9][MAX_WIDE], int wide)
 }
 
 /* g = G' u G, likewise. */
-AF_INLINE void from_domain(float g[9][MAX_WIDE], const float *u, size_t apart, int wide)
+AF_INLINE void from_domain(float g[9][AF_WINOGRAD_WIDE], const float *u, size_t apart, int wide)
 {
     for (int l = 0; l < wide; l++) {
         float t[3][4];
@@ -52,7 +50,7 @@ AF_INLINE void from_domain(float g[9][MAX_WIDE], const float *u, size_t apart, i
 
 AF_SIMD void af_winograd_pack_square(float *u, const float *w, const af_filters *f, int vector)
 {
-    float g[9][MAX_WIDE];
+    float g[9][AF_WINOGRAD_WIDE];
     for (int o = 0; o < f->out; o += 2 * vector) {
         int left = f->out - o, wide = af_winograd_wide(f->out, o, vector);
         int count = left < wide ? left : wide;
@@ -70,7 +68,7 @@ AF_SIMD void af_winograd_pack_square(float *u, const float *w, const af_filters 
 AF_SIMD void af_winograd_unpack_square(float *w, const float *u, const af_filters *f, int rows,
                                        int vector)
 {
-    float g[9][MAX_WIDE];
+    float g[9][AF_WINOGRAD_WIDE];
     for (int o = 0; o < f->out; o += 2 * vector) {
         int left = f->out - o, wide = af_winograd_wide(f->out, o, vector);
         int count = left < wide ? left : wide;
