@@ -28,7 +28,7 @@ struct af_mat {
 typedef struct question {
     const char *path, *name; /* NULL: whether the file opens */
     const af_mat_slab *slab; /* NULL: which shape */
-    af_mat_shape shape;      /* the answer; with a slab, what it was */
+    af_mat_shape shape;      /* the answer */
     size_t elements;         /* of the slab */
 } question;
 
@@ -93,15 +93,31 @@ static af_mat_shape shape_of(const matvar_t *v)
     return shape;
 }
 
-/* The slab was checked against the shape that the file had. */
+static bool inside(const af_mat_slab *s, const af_mat_shape *shape, int d)
+{
+    const int64_t size = shape->dims[d];
+    return s->first[d] >= 0 && s->first[d] < size && s->step[d] >= 1 && s->step[d] <= size &&
+           s->count[d] >= 1 && s->count[d] - 1 <= (size - 1 - s->first[d]) / s->step[d];
+}
+
+static af_status check_slab(const question *q)
+{
+    const af_mat_slab *s = q->slab;
+    for (int d = 0; d < q->shape.rank; d++)
+        if (!inside(s, &q->shape, d))
+            return af_fail(AF_EINVAL,
+                           "%s: '%s': elements %lld, step %lld, count %lld of dimension %d "
+                           "do not fit its size %lld",
+                           q->path, q->name, (long long)s->first[d], (long long)s->step[d],
+                           (long long)s->count[d], d + 1, (long long)q->shape.dims[d]);
+    return AF_OK;
+}
+
 static af_status read_slab(double *out, const question *q, mat_t *file, matvar_t *v)
 {
     int first[AF_MAT_RANK], step[AF_MAT_RANK], count[AF_MAT_RANK];
     size_t early = 0;
-    const af_mat_shape now = shape_of(v);
-    if (now.rank != q->shape.rank || memcmp(now.dims, q->shape.dims, sizeof now.dims) != 0)
-        return af_fail(AF_EFORMAT, "%s: '%s' changed while it was read; try again", q->path,
-                       q->name);
+    AF_TRY(check_slab(q));
     for (int d = 0; d < v->rank; d++) {
         first[d] = (int)q->slab->first[d];
         step[d] = (int)q->slab->step[d];
@@ -127,8 +143,8 @@ static af_status answer(question *q, mat_t *file, double *out)
                        "check that this is the right file",
                        q->path, q->name);
     af_status st = check_variable(q, file, v);
-    if (st == AF_OK && q->slab) st = read_slab(out, q, file, v);
     if (st == AF_OK) q->shape = shape_of(v);
+    if (st == AF_OK && q->slab) st = read_slab(out, q, file, v);
     Mat_VarFree(v);
     return st;
 }
@@ -221,27 +237,12 @@ af_mat_slab af_mat_whole(const af_mat_shape *shape)
     return s;
 }
 
-static bool inside(const af_mat_slab *s, const af_mat_shape *shape, int d)
-{
-    const int64_t size = shape->dims[d];
-    return s->first[d] >= 0 && s->first[d] < size && s->step[d] >= 1 && s->step[d] <= size &&
-           s->count[d] >= 1 && s->count[d] - 1 <= (size - 1 - s->first[d]) / s->step[d];
-}
-
+/* A slab that does not fit is refused before anything is read, so there it is enough that the room
+ * is not smaller than what is asked for. */
 af_status af_mat_read(double *out, af_mat *m, const char *name, const af_mat_slab *slab)
 {
-    question q = {.name = name};
-    AF_TRY(ask(&q, m, NULL));
-    q.slab = slab;
-    q.elements = 1;
-    for (int d = 0; d < q.shape.rank; d++) {
-        if (!inside(slab, &q.shape, d))
-            return af_fail(AF_EINVAL,
-                           "%s: '%s': elements %lld, step %lld, count %lld of dimension %d "
-                           "do not fit its size %lld",
-                           m->path, name, (long long)slab->first[d], (long long)slab->step[d],
-                           (long long)slab->count[d], d + 1, (long long)q.shape.dims[d]);
-        q.elements *= (size_t)slab->count[d];
-    }
+    question q = {.name = name, .slab = slab, .elements = 1};
+    for (int d = 0; d < AF_MAT_RANK; d++)
+        if (slab->count[d] > 0) q.elements *= (size_t)slab->count[d];
     return ask(&q, m, out);
 }
