@@ -6,6 +6,7 @@ MAKEFLAGS += -rR --no-print-directory
 VERSION := $(shell sed -n 's/^.define AF_VERSION "\(.*\)"/\1/p' core/base/version.h)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 CC      := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+CXX     := $(if $(filter default undefined,$(origin CXX)),$(if $(findstring clang,$(CC)),clang++,g++),$(CXX))
 AR      := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
 OPT     ?= $(if $(SAN),-O1,-O3) -g
 PREFIX  ?= /usr/local
@@ -26,7 +27,7 @@ PACKAGES := build-essential pkg-config gnuplot-nox libdnnl-dev $(foreach d,$(PC_
 PC_NAMES := $(foreach d,$(PC_DEPS),$(call first,$(d)))
 PC_LIBS  := $(filter-out cmocka,$(PC_NAMES))
 pc        = $(shell pkg-config $(1) 2>/dev/null)
-MISSING   = $(shell for c in $(CC) make pkg-config; do command -v $$c >/dev/null 2>&1 || echo build-essential pkg-config; done; \
+MISSING   = $(shell for c in $(CC) $(CXX) make pkg-config; do command -v $$c >/dev/null 2>&1 || echo build-essential pkg-config; done; \
               $(foreach d,$(PC_DEPS),pkg-config --exists $(call first,$(d)) 2>/dev/null || echo $(call last,$(d));) \
               command -v gnuplot >/dev/null 2>&1 || echo gnuplot-nox; \
               test -e /usr/include/dnnl.h || test -e /usr/local/include/dnnl.h || echo libdnnl-dev)
@@ -35,18 +36,24 @@ MISSING   = $(shell for c in $(CC) make pkg-config; do command -v $$c >/dev/null
 NVCC      ?= $(or $(shell command -v nvcc 2>/dev/null),$(wildcard /usr/local/cuda/bin/nvcc))
 CUDA      ?= $(if $(NVCC),1,0)
 ONEDNN    ?= $(if $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h),1,0)
-CUDA_ARCH ?= sm_90
+CUDA_ARCH ?= 80 90
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
         -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Werror \
         $(if $(SAN),-Wno-format-truncation -Wno-format-overflow -Wno-maybe-uninitialized)
 CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-errno \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+# kernels are C++, for its templates alone: nothing of its library
+CXXFLAGS := -std=c++20 -fno-exceptions -fno-rtti -Wall -Wextra -Wshadow -Werror -Wno-missing-field-initializers \
+            $(filter-out -std=% -W% $(WARN),$(CFLAGS))
 CPPFLAGS += -D_GNU_SOURCE -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
 LDFLAGS  += -fopenmp $(if $(SAN),-fsanitize=$(SAN)) $(call pc,--libs-only-L $(PC_NAMES))
 LDLIBS   += $(call pc,--libs-only-l $(PC_LIBS)) $(if $(filter 1,$(ONEDNN)),-ldnnl) -ldl -lm
 ifeq ($(CUDA),1)
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CPPFLAGS  += -isystem $(CUDA_HOME)/include
+# machine code for each architecture, and PTX of the last for those to come
+GENCODE   := $(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
+             -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword $(CUDA_ARCH))
 LDFLAGS   += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64
 LDLIBS    += -lcudart -lstdc++
 endif
@@ -88,10 +95,12 @@ export REGISTRY COMMANDS
 CORE_SRC := $(filter-out core/ops/% core/backends/% core/spaces/% core/metrics/%,$(wildcard core/*.c core/*/*.c))
 PLUG_SRC := $(foreach k,$(KINDS),$(foreach d,$(DIR_$(k)),$(foreach n,$(call names,$(k)),\
               $(wildcard $(d)/$(n).c $(d)/$(n)/*.c $(d)/$(n)/*.cu)))) $(wildcard data-prep/formats/*.c data-prep/own/*.c)
+CU_SRC   := $(wildcard core/backends/cuda/*.cu)
 F64_SRC  := $(wildcard core/ops/*.c) core/train/loss.c core/train/optimiser.c
 EVAL_SRC := $(wildcard eval/*.c)
 obj       = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
-LIB_OBJ  := $(call obj,$(CORE_SRC) $(PLUG_SRC)) $(addprefix $(BUILD)/f64/,$(F64_SRC:.c=.o)) $(GEN)/registry.o
+LIB_OBJ  := $(call obj,$(CORE_SRC) $(PLUG_SRC)) $(addprefix $(BUILD)/f64/,$(F64_SRC:.c=.o)) \
+            $(addprefix $(BUILD)/host/,$(CU_SRC:.cu=.o)) $(GEN)/registry.o
 LIB      := $(BUILD)/libafield.a
 SOLIB    := $(BUILD)/libafield.so.$(VERSION)
 CMD_OBJ  := $(call obj,$(filter-out eval/main.c,$(EVAL_SRC))) $(GEN)/commands.o $(GEN)/published.o
@@ -151,9 +160,12 @@ $(BUILD)/f64/%.o: %.c | $$(@D)/
 $(BUILD)/%.o: %.c | $$(@D)/
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/host/%.o: %.cu | $$(@D)/
+	@echo "  CXX   $<"
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -x c++ -c -o $@ $<
 $(BUILD)/%.o: %.cu | $$(@D)/
 	@echo "  NVCC  $<"
-	$(Q)$(NVCC) -I. -O2 -arch=$(CUDA_ARCH) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
+	$(Q)$(NVCC) -I. -std=c++20 -O2 $(GENCODE) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
 %/:
 	$(Q)mkdir -p $@
 

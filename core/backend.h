@@ -6,6 +6,16 @@
 #define AF_BACKEND_H
 #include "core/op.h"
 
+/* What a plan stores activations and their gradients in; parameters always have the backend's type.
+ * TF32 stores floats, and products may round what they multiply to 10 bits: backends that say so.
+ */
+typedef enum af_precision {
+    AF_FULL_PRECISION,
+    AF_BF16_PRECISION,
+    AF_TF32_PRECISION,
+    AF_PRECISIONS
+} af_precision;
+
 /* What the plan asks: kernels for this node, for chunks of n samples. */
 typedef struct af_request {
     const af_node *node;
@@ -14,12 +24,12 @@ typedef struct af_request {
     bool train; /* backward will be called */
     bool wants_dx[AF_MAX_INPUTS];
     af_dtype type; /* of x, y, dx and dy. AF_BF16 and "not mine": the plan asks again with the
-                      backend's own type and converts around that kernel */
+                      backend's own type and converts around that kernel. On a device the host's
+                      side of `input` and `output` is float all the same */
+    af_precision precision;
+    bool fast;                /* results may differ from run to run, if that is quicker */
+    struct af_device *device; /* that the kernel queues its work on; NULL: the host */
 } af_request;
-
-/* What a plan stores activations and their gradients in; parameters always have the backend's type.
- */
-typedef enum af_precision { AF_FULL_PRECISION, AF_BF16_PRECISION, AF_PRECISIONS } af_precision;
 
 typedef struct af_prepared {
     const af_kernel *kernel; /* NULL: use the reference */
@@ -37,16 +47,18 @@ typedef struct af_backend {
     /* AF_OK when usable on this machine, else AF_EUNSUPPORTED with the reason. Fills a short text
      * such as "oneDNN 2.6.3, avx512_core" that is recorded in results. */
     af_status (*probe)(char *text, size_t size);
-    /* (optional) NULL: every op runs its reference. */
+    bool tf32; /* offers that precision */
+    /* (optional) NULL: every op runs its reference. A backend with a device has kernels for every
+     * op; "not mine" is then an error. */
     af_status (*prepare)(const af_request *r, af_prepared *out);
     void (*release)(void *self); /* with prepare */
-    /* (optional) Opens the device; its plans come with a later version of the contract. When set,
-     * the backend cannot run plans on the host. */
-    bool device;
+    /* (optional) NULL: plans run on the host. */
+    const struct af_device_type *device;
 } af_backend;
 
-/* "fp32" (or "fp64"), "bf16": as recorded in results. */
+/* "fp32" (or "fp64"), "bf16", "tf32": as recorded in results. */
 const char *af_precision_name(const af_backend *b, af_precision p);
+bool af_precision_offered(const af_backend *b, af_precision p);
 /* "auto" is bf16 where the backend prefers it. */
 AF_CHECKED af_status af_precision_find(af_precision *out, const af_backend *b, const char *name);
 

@@ -78,6 +78,9 @@ typedef struct af_call {
     uint64_t seed;     /* position of the dropout stream: seed, trial, epoch, step */
     uint64_t trial;
     uint32_t epoch, step;
+    /* On a device: these, and more, in its memory (core/device.h). All tensors are there too; a
+     * call is for the whole batch, and its kernel keeps its own partial sums: partial is NULL. */
+    const struct af_step_inputs *inputs;
 } af_call;
 
 /* Kernels of one node. Slots that an op does not need are NULL. Order inside a training step:

@@ -228,8 +228,8 @@ static af_status describe_backend(json_t *o, const void *plugin)
     bool usable = b->probe(text, sizeof text) == AF_OK;
     put(o, "summary", b->summary);
     af_precision best;
-    bool single = b->dtype == AF_F64 || b->device;
-    put(o, "precision", b->dtype == AF_F64 ? "fp64" : single ? "fp32" : "fp32, bf16");
+    bool single = b->dtype == AF_F64;
+    put(o, "precision", single ? "fp64" : b->tf32 ? "fp32, bf16, tf32" : "fp32, bf16");
     if (!single && af_precision_find(&best, b, "auto") == AF_OK)
         put(o, "auto precision", af_precision_name(b, best));
     put(o, "here", usable ? text : af_error());

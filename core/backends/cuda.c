@@ -1,13 +1,14 @@
-/* The CUDA backend. It finds the device, proves that code built here runs on it, and says what it
- * is; it has no kernels of its own yet. `device` keeps plans on the host away from it. */
+/* The CUDA backend: plans on an NVIDIA card. Kernels are in cuda/, see cuda/gpu.h; dense convolutions
+ * are cuDNN's where it was found. Nothing here is needed to build or to run on the CPU. */
 #include <cuda_runtime.h>
 #include <stdio.h>
 #include "core/backend.h"
-#include "core/backends/cuda/cuda.h"
+#include "core/backends/cuda/kernels.h"
+#include "core/backends/cuda/stream.h"
 
-enum { DEVICE = 0, NUMBERS = 1000 };
+enum { DEVICE = 0 };
 
-static af_status check(cudaError_t e, const char *what)
+static af_status unusable(cudaError_t e, const char *what)
 {
     if (e == cudaSuccess) return AF_OK;
     return af_fail(AF_EUNSUPPORTED,
@@ -15,52 +16,61 @@ static af_status check(cudaError_t e, const char *what)
                    cudaGetErrorString(e));
 }
 
-/* Doubles 0 .. NUMBERS-1 on the device and looks at the answer. */
-static af_status run_kernel(void)
+/* Sends numbers to the device, sorts out nothing, and fetches them: proves that it is there, that
+ * memory can be had, and that code built here runs on it (clear queues a kernel). */
+static af_status try_device(void)
 {
-    static float x[NUMBERS];
-    float *device = NULL;
+    enum { NUMBERS = 1000 };
+    float x[NUMBERS];
+    af_device *d = NULL;
+    af_status st = af_cuda_device.open(&d);
+    if (st != AF_OK) return st;
+    float *there = af_cuda_device.alloc(d, sizeof x);
     for (int i = 0; i < NUMBERS; i++) x[i] = (float)i;
-    af_status st;
-    AF_GOTO(st, done, check(cudaMalloc((void **)&device, sizeof x), "cannot allocate memory"));
-    AF_GOTO(st, done,
-            check(cudaMemcpy(device, x, sizeof x, cudaMemcpyHostToDevice), "cannot copy to it"));
-    AF_GOTO(st, done, check(af_cuda_scale(device, 2, NUMBERS), "cannot run a kernel"));
-    AF_GOTO(st, done,
-            check(cudaMemcpy(x, device, sizeof x, cudaMemcpyDeviceToHost), "cannot copy from it"));
+    if (!there) st = AF_EUNSUPPORTED;
+    if (st == AF_OK) af_cuda_device.send(d, there, x, sizeof x);
+    if (st == AF_OK) st = af_cuda_self_test(d, there, NUMBERS);
+    if (st == AF_OK) st = af_cuda_device.fetch(d, x, there, sizeof x);
     for (int i = 0; i < NUMBERS && st == AF_OK; i++)
         if (x[i] != 2 * (float)i)
             st = af_fail(AF_EUNSUPPORTED, "CUDA device %d: 2 * %d gave %g; the device is unusable",
                          DEVICE, i, (double)x[i]);
-done:
-    cudaFree(device);
+    af_cuda_device.close(d);
     return st;
 }
 
 static af_status probe(char *text, size_t size)
 {
-    int devices = 0;
+    int devices = 0, driver = 0, runtime = 0;
     cudaError_t e = cudaGetDeviceCount(&devices);
-    int driver = 0;
     if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
         return af_fail(AF_EUNSUPPORTED, "no CUDA device: no NVIDIA driver; use another backend");
     if (e != cudaSuccess || devices == 0)
         return af_fail(AF_EUNSUPPORTED, "no CUDA device: %s; use another backend",
                        e != cudaSuccess ? cudaGetErrorString(e) : "none is visible");
     struct cudaDeviceProp p;
-    AF_TRY(check(cudaGetDeviceProperties(&p, DEVICE), "cannot read its properties"));
-    AF_TRY(run_kernel());
-    int runtime = 0;
-    AF_TRY(check(cudaRuntimeGetVersion(&runtime), "cannot read the version"));
-    snprintf(text, size, "%s, compute capability %d.%d, %.0f GiB, CUDA %d.%d", p.name, p.major,
-             p.minor, (double)p.totalGlobalMem / (1 << 30), runtime / 1000, runtime % 1000 / 10);
+    AF_TRY(unusable(cudaGetDeviceProperties(&p, DEVICE), "cannot read its properties"));
+    AF_TRY(try_device());
+    AF_TRY(unusable(cudaRuntimeGetVersion(&runtime), "cannot read the version"));
+    snprintf(text, size, "%s, compute capability %d.%d, %.0f GiB, CUDA %d.%d, %s", p.name, p.major,
+             p.minor, (double)p.totalGlobalMem / (1 << 30), runtime / 1000, runtime % 1000 / 10,
+             af_cuda_dense_name());
     return AF_OK;
+}
+
+static bool prefers_bf16(void)
+{
+    return true;
 }
 
 const af_backend af_backend_cuda = {
     .name = "cuda",
-    .summary = "NVIDIA GPUs; opens the device, ops are still to come",
+    .summary = "NVIDIA GPUs, fp32, bf16 and tf32",
     .dtype = AF_F32,
+    .prefers_bf16 = prefers_bf16,
     .probe = probe,
-    .device = true,
+    .tf32 = true,
+    .prepare = af_cuda_prepare,
+    .release = af_cuda_release,
+    .device = &af_cuda_device,
 };

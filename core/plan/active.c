@@ -114,7 +114,7 @@ af_status af_active_new(af_plan *p)
         partials += (size_t)p->chunks * AF_MAX_INPUTS;
     }
     p->coefficients = af_calloc((size_t)p->coefficient_count + 1, sizeof *p->coefficients);
-    p->mix_partials = af_calloc(partials + 1, sizeof *p->mix_partials);
+    p->mix_partials = af_plan_alloc(p, (partials + 1) * sizeof *p->mix_partials);
     p->runs = af_calloc(tensors + 1, sizeof *p->runs);
     if (!p->coefficients || !p->mix_partials || !p->runs) return AF_ENOMEM;
     for (int i = 0; i < p->coefficient_count; i++) p->coefficients[i] = 1;
@@ -125,14 +125,14 @@ af_status af_active_new(af_plan *p)
 void af_active_free(af_plan *p)
 {
     af_free(p->coefficients);
-    af_free(p->mix_partials);
     af_free(p->runs);
 }
 
 void af_active_call(const af_plan *p, const af_step_node *n, int chunk, af_call *c)
 {
     if (!is_mix(n)) return;
-    c->mix = coefficients_of(p, n);
+    c->mix =
+        p->on ? af_device_coefficients(p) + n->node.attrs.first_coefficient : coefficients_of(p, n);
     c->dmix = p->mix_partials + n->mix_at + (size_t)chunk * AF_MAX_INPUTS;
 }
 
@@ -168,9 +168,18 @@ void af_plan_set_coefficients(af_plan *p, const double *c)
     if (!same) work_out(p);
 }
 
+static size_t mix_partials(const af_plan *p)
+{
+    size_t count = 0;
+    for (int i = 0; i < p->nodes; i++)
+        if (is_mix(&p->node[i])) count += (size_t)p->chunks * AF_MAX_INPUTS;
+    return count;
+}
+
 /* Chunks in their order, then nodes in theirs: the same bits with any threads. */
 void af_plan_coefficient_gradients(const af_plan *p, double *out)
 {
+    const double *partials = p->on ? af_device_mix(p, mix_partials(p)) : p->mix_partials;
     for (int i = 0; i < p->coefficient_count; i++) out[i] = 0;
     for (int i = 0; i < p->nodes; i++) {
         const af_step_node *n = &p->node[i];
@@ -178,7 +187,7 @@ void af_plan_coefficient_gradients(const af_plan *p, double *out)
             double sum = 0;
             if (!n->on[k]) continue;
             for (int chunk = 0; chunk < p->chunks; chunk++)
-                sum += p->mix_partials[n->mix_at + (size_t)chunk * AF_MAX_INPUTS + (size_t)k];
+                sum += partials[n->mix_at + (size_t)chunk * AF_MAX_INPUTS + (size_t)k];
             out[n->node.attrs.first_coefficient + k] += sum;
         }
     }

@@ -7,6 +7,7 @@
  */
 #ifndef AF_PLAN_INTERNAL_H
 #define AF_PLAN_INTERNAL_H
+#include "core/device.h"
 #include "core/plan/plan.h"
 #include "core/plan/team.h"
 #include "core/plan/widen.h"
@@ -68,6 +69,9 @@ typedef struct af_span {
     int64_t at, from, count;
 } af_span;
 
+/* What a plan on a device has besides; device.c. */
+typedef struct af_device_side af_device_side;
+
 struct af_plan {
     const af_backend *backend;
     af_plan_options o;
@@ -99,6 +103,10 @@ struct af_plan {
     af_span *runs;        /* in order */
     int64_t active_count; /* elements in all runs */
     af_cost active_cost;
+    double loss_sum;          /* of the steps since af_plan_losses, on the host */
+    const af_device_type *on; /* NULL: the host, and nothing below */
+    af_device *device;
+    af_device_side *side;
 };
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */
@@ -120,5 +128,42 @@ af_span af_active_span(const af_plan *p, int64_t at, int64_t end);
 /* update.c; u NULL: only sums the gradients. A thread's part of it. */
 int64_t af_plan_blocks(const af_plan *p);
 void af_update_weights(af_plan *p, const af_update *u, int thread);
+
+/* Memory of what kernels see, zeros: the device's or the host's. */
+void *af_plan_alloc(const af_plan *p, size_t bytes);
+void af_plan_release(const af_plan *p, void *memory);
+
+/* ---- device.c: plans on a device. All queue work, and wait for nothing but where it is said. */
+
+AF_CHECKED af_status af_device_open(af_plan *p);     /* before anything is allocated */
+AF_CHECKED af_status af_device_side_new(af_plan *p); /* after everything is laid out */
+void af_device_side_free(af_plan *p);
+
+/* One step or inference, as the device needs to know it. */
+typedef struct af_device_step {
+    const float *x;
+    const void *y; /* NULL: no loss */
+    int samples;
+    const af_update *update; /* NULL: gradients only */
+    af_position at;
+    double momentum; /* calibrating; < 0: not */
+} af_device_step;
+/* Sends the inputs; then runs work(arg), or plays what it recorded of the same step before. */
+AF_CHECKED af_status af_device_run(af_plan *p, const af_device_step *d, void (*work)(void *arg),
+                                   void *arg);
+/* For `work`: what is in the device's memory, and what it does once a step. */
+const void *af_device_x(const af_plan *p);
+const af_step_inputs *af_device_inputs(const af_plan *p);
+const double *af_device_coefficients(const af_plan *p);
+void af_device_loss_call(const af_plan *p, bool has_target);
+void af_device_update_call(const af_plan *p, const af_update *u);
+
+/* These wait. `anew`: sums begin again. */
+AF_CHECKED af_status af_device_results(const af_plan *p, af_step_results *out, bool anew);
+AF_CHECKED af_status af_device_prediction(const af_plan *p, int n, float *pred);
+/* The first `count` of mix_partials, on the host; NAN when the device has failed. */
+const double *af_device_mix(const af_plan *p, size_t count);
+/* Room on the host for a part; gradients share that of the weights. */
+char *af_device_mirror(const af_plan *p, af_part part);
 
 #endif

@@ -20,7 +20,7 @@ int64_t af_param_room(const af_param *a)
 
 static void *zeros(const af_plan *p, int64_t count, int64_t copies)
 {
-    return af_calloc((size_t)(count * copies) + 1, p->item_size);
+    return af_plan_alloc(p, ((size_t)(count * copies) + 1) * p->item_size);
 }
 
 static bool same_params(const af_step_node *a, const af_step_node *b)
@@ -74,6 +74,39 @@ af_status af_params_new(af_plan *p)
     return AF_OK;
 }
 
+static char *flat_of(const af_plan *p, af_part part)
+{
+    return part == AF_WEIGHTS ? p->weights : part == AF_BUFFERS ? p->buffers : p->gradients;
+}
+
+static size_t bytes_of(const af_plan *p, af_part part)
+{
+    return (size_t)(part == AF_BUFFERS ? p->buffer_count : p->weight_count) * p->item_size;
+}
+
+/* From the device or the host; zeros when the device has failed, which the next step will say. */
+static void copy_out(const af_plan *p, void *to, const void *from, size_t size)
+{
+    if (size && p->on && p->on->fetch(p->device, to, from, size) != AF_OK) memset(to, 0, size);
+    if (size && !p->on) memcpy(to, from, size);
+}
+
+/* A part on the host: itself, or a copy of what the device has. */
+static char *view(const af_plan *p, af_part part)
+{
+    if (!p->on) return flat_of(p, part);
+    char *copy = af_device_mirror(p, part);
+    copy_out(p, copy, flat_of(p, part), bytes_of(p, part));
+    return copy;
+}
+
+/* What was changed there goes back. */
+static void put_back(const af_plan *p, af_part part)
+{
+    if (p->on)
+        p->on->send(p->device, flat_of(p, part), af_device_mirror(p, part), bytes_of(p, part));
+}
+
 static void put(const af_plan *p, char *flat, int64_t at, double v)
 {
     if (p->backend->dtype == AF_F64)
@@ -105,15 +138,21 @@ static double draw(const af_param *a, af_rng *r)
 
 void af_plan_init(af_plan *p, uint64_t seed, uint64_t trial)
 {
+    char *weights = view(p, AF_WEIGHTS), *buffers = view(p, AF_BUFFERS);
     for (int i = 0; i < p->param_count; i++) {
         const af_param *a = &p->params[i].param;
-        char *flat = a->trained ? p->weights : p->buffers;
+        char *flat = a->trained ? weights : buffers;
         af_rng r = af_rng_at(seed, "init", trial, 0, 0, (uint32_t)i);
         for (int64_t e = 0; e < af_param_size(a); e++)
             put(p, flat, p->params[i].at + e, draw(a, &r));
     }
+    put_back(p, AF_WEIGHTS);
+    put_back(p, AF_BUFFERS);
     for (int s = 0; s < AF_OPTIMISER_STATE; s++)
-        if (p->state[s]) memset(p->state[s], 0, (size_t)p->weight_count * p->item_size);
+        if (p->state[s] && p->on)
+            p->on->clear(p->device, p->state[s], bytes_of(p, AF_WEIGHTS));
+        else if (p->state[s])
+            memset(p->state[s], 0, bytes_of(p, AF_WEIGHTS));
 }
 
 int64_t af_plan_size(const af_plan *p, af_part part)
@@ -144,13 +183,14 @@ static void walk(const af_plan *p, af_part part, char *flat, const double *in, d
 
 void af_plan_read(const af_plan *p, af_part part, double *out)
 {
-    char *flat = part == AF_WEIGHTS ? p->weights : part == AF_BUFFERS ? p->buffers : p->gradients;
-    walk(p, part, flat, NULL, out);
+    walk(p, part, view(p, part), NULL, out);
 }
 
 void af_plan_write(af_plan *p, af_part part, const double *in)
 {
-    if (part != AF_GRADIENTS) walk(p, part, part == AF_WEIGHTS ? p->weights : p->buffers, in, NULL);
+    if (part == AF_GRADIENTS) return;
+    walk(p, part, view(p, part), in, NULL);
+    put_back(p, part);
 }
 
 /* The pieces of a snapshot, in order. */
@@ -176,7 +216,7 @@ void af_plan_snapshot(const af_plan *p, void *out)
     char *at[4], *to = out;
     size_t size[4];
     for (int i = 0, n = pieces(p, at, size); i < n; to += size[i++])
-        if (size[i]) memcpy(to, at[i], size[i]);
+        copy_out(p, to, at[i], size[i]);
 }
 
 void af_plan_restore(af_plan *p, const void *in)
@@ -185,11 +225,14 @@ void af_plan_restore(af_plan *p, const void *in)
     const char *from = in;
     size_t size[4];
     for (int i = 0, n = pieces(p, at, size); i < n; from += size[i++])
-        if (size[i]) memcpy(at[i], from, size[i]);
+        if (size[i] && p->on)
+            p->on->send(p->device, at[i], from, size[i]);
+        else if (size[i])
+            memcpy(at[i], from, size[i]);
 }
 
 void af_plan_digest(const af_plan *p, struct af_sha256 *h)
 {
-    af_sha256_add(h, p->weights, (size_t)p->weight_count * p->item_size);
-    af_sha256_add(h, p->buffers, (size_t)p->buffer_count * p->item_size);
+    af_sha256_add(h, view(p, AF_WEIGHTS), bytes_of(p, AF_WEIGHTS));
+    af_sha256_add(h, view(p, AF_BUFFERS), bytes_of(p, AF_BUFFERS));
 }

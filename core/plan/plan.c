@@ -40,6 +40,7 @@ static af_status choose_chunks(af_plan *p)
     af_plan_options *o = &p->o;
     if (o->batch < 1 || o->batch > 1 << 20)
         return af_fail(AF_EINVAL, "plan: batch %d, want 1 to 1048576", o->batch);
+    if (p->on) o->lanes = 1, o->chunk = o->batch;
     if (!o->lanes) o->lanes = divisor(o->batch, MAX_LANES);
     if (o->lanes < 1 || o->batch % o->lanes)
         return af_fail(AF_EINVAL, "plan: %d lanes do not divide the batch of %d", o->lanes,
@@ -61,6 +62,7 @@ static af_status gather_team(af_plan *p)
 {
     int cores =
         p->o.threads > 0 ? p->o.threads : omp_get_max_threads(); /* honours OMP_NUM_THREADS */
+    if (p->on) cores = 1;                                        /* that queues */
     AF_TRY(af_team_new(&p->team, cores < p->o.lanes ? cores : p->o.lanes));
     p->threads = af_team_size(p->team);
     return AF_OK;
@@ -117,14 +119,32 @@ static int find_last(const af_plan *p)
     return readers == 1 ? from : -1;
 }
 
+/* A device has a kernel for every op: it cannot run the reference. */
+static af_status choose_device_kernel(const af_plan *p, af_step_node *n, const af_request *r)
+{
+    AF_TRY(p->backend->prepare(r, &n->prepared));
+    n->kernel = n->prepared.kernel;
+    if (n->kernel) return AF_OK;
+    return af_fail(AF_EUNSUPPORTED, "backend %s has no kernel for the op %s; use --device cpu",
+                   p->backend->name, n->node.op->name);
+}
+
 /* The backend's kernel for the tensors as they are stored; else one for its own type, with
  * conversions around it; else the reference. */
 static af_status choose_kernel(af_plan *p, int node)
 {
     af_step_node *n = &p->node[node];
-    af_request r = {&n->node, n->in, p->o.chunk, p->o.train, {0}, p->type};
+    af_request r = {.node = &n->node,
+                    .in = n->in,
+                    .n = p->o.chunk,
+                    .train = p->o.train,
+                    .type = p->type,
+                    .precision = p->o.precision,
+                    .fast = p->o.fast,
+                    .device = p->device};
     unsigned sides = stored_in_bf16(p, node);
     memcpy(r.wants_dx, n->wants_dx, sizeof r.wants_dx);
+    if (p->on) return choose_device_kernel(p, n, &r);
     if (p->backend->prepare && (!sides || sides == (AF_WIDEN_X | AF_WIDEN_Y)))
         AF_TRY(p->backend->prepare(&r, &n->prepared));
     if (!n->prepared.kernel && sides) {
@@ -163,15 +183,16 @@ static af_status allocate(af_plan *p)
         shared += (size_t)n->shared;
     }
     size_t tail = (size_t)p->o.chunk * (size_t)af_shape_size(p->node[p->input].node.shape);
-    p->batch_memory = af_alloc(p->batch_bytes);
-    p->local_memory = af_alloc(p->local_bytes * (size_t)p->threads);
-    p->lane_memory = af_calloc((size_t)p->o.lanes, p->lane_bytes);
-    p->scratch = af_alloc(p->scratch_bytes * (size_t)p->threads);
+    if (p->on) partials = tail = 0;
+    p->batch_memory = af_plan_alloc(p, p->batch_bytes);
+    p->local_memory = af_plan_alloc(p, p->local_bytes * (size_t)p->threads);
+    p->lane_memory = af_plan_alloc(p, (size_t)p->o.lanes * p->lane_bytes);
+    p->scratch = af_plan_alloc(p, p->scratch_bytes * (size_t)p->threads);
     p->widen = af_alloc(p->widen_bytes * (size_t)p->threads);
     if (p->o.timed)
         p->seconds = af_calloc((size_t)p->threads * (size_t)p->nodes * 2, sizeof *p->seconds);
     p->partials = af_calloc(partials + 1, sizeof *p->partials);
-    p->shared = af_calloc(shared + 1, sizeof *p->shared);
+    p->shared = af_plan_alloc(p, (shared + 1) * sizeof *p->shared);
     p->chunk_loss = af_calloc((size_t)p->chunks, sizeof *p->chunk_loss);
     p->block_norm = af_calloc((size_t)af_plan_blocks(p) + 1, sizeof *p->block_norm);
     p->tail = af_calloc(tail, sizeof *p->tail);
@@ -185,21 +206,22 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
                       const af_plan_options *o)
 {
     *out = NULL;
-    if (b->device)
-        return af_fail(AF_EUNSUPPORTED, "backend %s cannot train yet; use --backend auto", b->name);
-    if (o->precision == AF_BF16_PRECISION && b->dtype != AF_F32)
-        return af_fail(AF_EINVAL, "backend %s: computes in double, want no bf16", b->name);
+    if (!af_precision_offered(b, o->precision))
+        return af_fail(AF_EINVAL, "backend %s: no precision %s", b->name,
+                       af_precision_name(b, o->precision));
     if (o->train && !o->loss) return af_fail(AF_EINVAL, "plan: training needs a loss");
     af_plan *p = af_calloc(1, sizeof *p);
     if (!p) return AF_ENOMEM;
     p->backend = b;
+    p->on = b->device;
     p->o = *o;
     p->item_size = af_dtype_size(b->dtype);
     p->type = o->precision == AF_BF16_PRECISION ? AF_BF16 : b->dtype;
     af_status st;
     AF_GOTO(st, fail, copy_graph(p, g));
     AF_GOTO(st, fail, af_passes_run(p));
-    p->last = find_last(p);
+    p->last = p->on ? -1 : find_last(p);
+    if (p->on) AF_GOTO(st, fail, af_device_open(p));
     AF_GOTO(st, fail, choose_chunks(p));
     AF_GOTO(st, fail, gather_team(p));
     AF_GOTO(st, fail, af_layout_items(p));
@@ -208,6 +230,7 @@ af_status af_plan_new(af_plan **out, const af_graph *g, const af_backend *b,
     AF_GOTO(st, fail, af_params_new(p));
     AF_GOTO(st, fail, af_active_new(p));
     AF_GOTO(st, fail, allocate(p));
+    if (p->on) AF_GOTO(st, fail, af_device_side_new(p));
     *out = p;
     return AF_OK;
 fail:
@@ -222,17 +245,23 @@ void af_plan_free(af_plan *p)
     af_active_free(p);
     for (int i = 0; p->node && i < p->nodes; i++)
         if (p->node[i].prepared.self) p->backend->release(p->node[i].prepared.self);
-    if (!p->o.params_of) {
-        af_free(p->weights);
-        af_free(p->buffers);
-    }
-    af_free(p->gradients);
-    for (int s = 0; s < AF_OPTIMISER_STATE; s++) af_free(p->state[s]);
-    void *own[] = {p->ready,       p->seconds,     p->node,         p->params,
-                   p->items,       p->phase_start, p->batch_memory, p->local_memory,
-                   p->lane_memory, p->scratch,     p->widen,        p->partials,
-                   p->shared,      p->chunk_loss,  p->block_norm,   p->tail};
+    void *seen[] = {p->o.params_of ? NULL : p->weights,
+                    p->o.params_of ? NULL : p->buffers,
+                    p->gradients,
+                    p->state[0],
+                    p->state[1],
+                    p->batch_memory,
+                    p->local_memory,
+                    p->lane_memory,
+                    p->scratch,
+                    p->shared,
+                    p->mix_partials};
+    void *own[] = {p->ready, p->seconds,  p->node,       p->params,     p->items, p->phase_start,
+                   p->widen, p->partials, p->chunk_loss, p->block_norm, p->tail};
+    for (size_t i = 0; (!p->on || p->device) && i < sizeof seen / sizeof *seen; i++)
+        af_plan_release(p, seen[i]);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) af_free(own[i]);
+    af_device_side_free(p);
     af_free(p);
 }
 

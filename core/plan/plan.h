@@ -12,6 +12,9 @@
  * order. So the bits depend on (batch, lanes, chunk), never on the number of
  * threads.
  *
+ * On a device (core/device.h) the batch is one chunk, a call of a kernel queues work, and the work
+ * of a step is recorded when the same comes a second time, then played.
+ *
  * x is {batch, C, H, W} and y the target as the loss wants it, both float, on the host.
  */
 #ifndef AF_PLAN_H
@@ -29,6 +32,7 @@ typedef struct af_plan_options {
     int threads; /* 0: all cores, or OMP_NUM_THREADS; never changes the bits */
     bool train;
     af_precision precision;
+    bool fast;           /* results may differ from run to run, if that is quicker (devices) */
     bool timed;          /* measure the seconds of every node */
     bool plain;          /* no passes: every node of the graph runs on its own */
     const af_loss *loss; /* needed to train; infer plans with one can report the loss */
@@ -54,9 +58,12 @@ typedef struct af_position {
 
 /* One training step on exactly `batch` samples: forward, loss, backward, update. *loss: the batch's
  * mean loss before the update. A loss that is not finite is AF_EDIVERGED; parameters are then
- * unusable. */
+ * unusable. loss NULL: not waited for; af_plan_losses tells later. */
 AF_CHECKED af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u,
                                   af_position at, double *loss);
+/* Waits for the steps queued so far. *sum: of the losses of all steps since the last call, in their
+ * order; AF_EDIVERGED names the first that was not finite. */
+AF_CHECKED af_status af_plan_losses(af_plan *p, double *sum);
 /* Forward and backward only: gradients stay readable by af_plan_read (AF_GRADIENTS). */
 AF_CHECKED af_status af_plan_gradients(af_plan *p, const float *x, const void *y, af_position at,
                                        double *loss);

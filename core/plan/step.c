@@ -44,7 +44,8 @@ static af_call node_call(const job *j, const af_step_node *n, int thread)
                  .seed = j->at.seed,
                  .trial = j->at.trial,
                  .epoch = j->at.epoch,
-                 .step = j->at.step};
+                 .step = j->at.step,
+                 .inputs = p->on ? af_device_inputs(p) : NULL};
     for (int k = 0; k < n->param_count; k++) c.w[k] = param_at(p, n, k);
     return c;
 }
@@ -65,6 +66,7 @@ static const float *host_input(const job *j, int first)
 {
     const af_plan *p = j->p;
     size_t size = (size_t)af_shape_size(p->node[p->input].node.shape);
+    if (p->on) return af_device_x(p);
     if (first + p->o.chunk <= j->n) return j->x + (size_t)first * size;
     size_t rows = first < j->n ? (size_t)(j->n - first) : 0;
     if (rows) memcpy(p->tail, j->x + (size_t)first * size, rows * size * sizeof(float));
@@ -125,6 +127,10 @@ static void run_loss(const job *j, int chunk, int thread)
     const af_plan *p = j->p;
     const af_step_node *n = &p->node[p->output];
     int first = chunk * p->o.chunk;
+    if (p->on) {
+        af_device_loss_call(p, j->y != NULL);
+        return;
+    }
     void *v = tensor_at(p, &n->value, thread, first);
     if (p->o.scale) decode(p, v, false);
     if (j->pred) copy_prediction(j, v, first);
@@ -140,17 +146,19 @@ static void run_loss(const job *j, int chunk, int thread)
     if (dpred && p->o.scale) decode(p, dpred, true);
 }
 
+/* With a device: when all that is queued is done. A failure is kept there. */
+static double now(const af_plan *p)
+{
+    if (!p->seconds || (p->on && p->on->wait(p->device) != AF_OK)) return 0;
+    return af_clock();
+}
+
 /* Adds what has passed since `started` to a node's account. */
 static void charge(const af_plan *p, int node, int thread, bool back, double started)
 {
     if (p->seconds)
         p->seconds[((size_t)thread * (size_t)p->nodes + (size_t)node) * 2 + back] +=
-            af_clock() - started;
-}
-
-static double now(const af_plan *p)
-{
-    return p->seconds ? af_clock() : 0;
+            now(p) - started;
 }
 
 static bool skips(const job *j, const af_item *it)
@@ -201,7 +209,9 @@ static void combine(const job *j, int phase, int thread)
         af_call c = node_call(j, n, thread);
         c.n = p->o.batch;
         c.partial = p->partials + n->partial_at;
-        (it->kind == AF_GATHER ? n->kernel->combine : n->kernel->combine_back)(&c, p->chunks);
+        void (*slot)(const af_call *, int) =
+            it->kind == AF_GATHER ? n->kernel->combine : n->kernel->combine_back;
+        if (slot) slot(&c, p->chunks);
     }
 }
 
@@ -257,14 +267,21 @@ static void run_phases(const job *j, int thread)
     }
 }
 
+static void settle(const af_plan *p)
+{
+    if (p->on) p->on->settle(p->device);
+}
+
 static void work(void *arg, int thread)
 {
     const job *j = arg;
     begin(j, thread);
+    settle(j->p);
     af_team_wait(j->p->team);
     run_phases(j, thread);
     if (!j->p->o.train || j->calibrate) return;
     finish(j, thread);
+    settle(j->p);
     af_team_wait(j->p->team);
     af_update_weights(j->p, j->update, thread);
 }
@@ -276,19 +293,48 @@ static double total_loss(const af_plan *p)
     return sum;
 }
 
+static void work_alone(void *arg)
+{
+    work(arg, 0);
+}
+
+static af_status run(job *j, double momentum)
+{
+    const af_device_step d = {j->x, j->y, j->n, j->update, j->at, momentum};
+    if (j->p->on) return af_device_run(j->p, &d, work_alone, j);
+    af_team_run(j->p->team, work, j);
+    return AF_OK;
+}
+
+static af_status diverged(uint32_t epoch, uint32_t step, double loss)
+{
+    return af_fail(
+        AF_EDIVERGED,
+        "training diverged at epoch %u, step %u: the loss is %g; try a lower learning rate", epoch,
+        step, loss);
+}
+
+/* The mean loss of the last step. */
+static af_status last_loss(af_plan *p, double *out)
+{
+    af_step_results r = {.loss = p->on ? 0 : total_loss(p)};
+    if (p->on) AF_TRY(af_device_results(p, &r, false));
+    *out = r.loss / p->o.batch;
+    return AF_OK;
+}
+
 static af_status train(af_plan *p, const float *x, const void *y, const af_update *u,
                        af_position at, double *loss)
 {
     if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to train");
     job j = {.p = p, .x = x, .y = y, .n = p->o.batch, .update = u, .at = at};
-    af_team_run(p->team, work, &j);
-    *loss = total_loss(p) / p->o.batch;
-    if (!isfinite(*loss))
-        return af_fail(
-            AF_EDIVERGED,
-            "training diverged at epoch %u, step %u: the loss is %g; try a lower learning rate",
-            at.epoch, at.step, *loss);
-    return AF_OK;
+    double value;
+    AF_TRY(run(&j, -1));
+    if (p->on && !loss) return AF_OK;
+    AF_TRY(last_loss(p, &value));
+    p->loss_sum += value;
+    if (loss) *loss = value;
+    return isfinite(value) ? AF_OK : diverged(at.epoch, at.step, value);
 }
 
 af_status af_plan_step(af_plan *p, const float *x, const void *y, const af_update *u,
@@ -302,6 +348,15 @@ af_status af_plan_gradients(af_plan *p, const float *x, const void *y, af_positi
     return train(p, x, y, NULL, at, loss);
 }
 
+af_status af_plan_losses(af_plan *p, double *sum)
+{
+    af_step_results r = {.sum = p->loss_sum};
+    p->loss_sum = 0;
+    if (p->on) AF_TRY(af_device_results(p, &r, true));
+    *sum = r.sum;
+    return r.bad ? diverged(r.bad_epoch, r.bad_step, r.bad_loss) : AF_OK;
+}
+
 /* A node's momentum is an attribute, so it is lent another one for the while. */
 af_status af_plan_calibrate(af_plan *p, const float *x, double momentum, af_position at)
 {
@@ -311,8 +366,18 @@ af_status af_plan_calibrate(af_plan *p, const float *x, double momentum, af_posi
         p->node[i].momentum = p->node[i].node.attrs.momentum;
         p->node[i].node.attrs.momentum = momentum;
     }
-    af_team_run(p->team, work, &j);
+    af_status st = run(&j, momentum);
     for (int i = 0; i < p->nodes; i++) p->node[i].node.attrs.momentum = p->node[i].momentum;
+    return st;
+}
+
+static af_status look(af_plan *p, int n, float *pred, double *loss)
+{
+    af_step_results r;
+    AF_TRY(af_device_prediction(p, n, pred));
+    if (!loss) return AF_OK;
+    AF_TRY(af_device_results(p, &r, true));
+    *loss = r.loss;
     return AF_OK;
 }
 
@@ -324,7 +389,8 @@ af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float 
     if (y && !p->o.loss) return af_fail(AF_EINTERNAL, "plan: no loss was planned");
     memset(p->chunk_loss, 0, sizeof(double) * (size_t)p->chunks);
     job j = {.p = p, .x = x, .y = y, .pred = pred, .n = n};
-    af_team_run(p->team, work, &j);
+    AF_TRY(run(&j, -1));
+    if (p->on) return look(p, n, pred, y ? loss : NULL);
     if (loss) *loss = total_loss(p);
     return AF_OK;
 }

@@ -65,6 +65,10 @@ static void update_run(const af_plan *p, const af_update *u, const af_span *r, d
 
 void af_update_weights(af_plan *p, const af_update *u, int thread)
 {
+    if (p->on) {
+        af_device_update_call(p, u);
+        return;
+    }
     bool clips = u && u->clip > 0;
     for (int64_t b = thread; b < af_plan_blocks(p); b += p->threads) {
         p->block_norm[b] = 0;

@@ -7,11 +7,11 @@
 extern af_update_fn af_update_f32, af_update_f64;
 
 /* The first step's buffer is the gradient itself: 0 * momentum + g. */
-static void sgd(const af_update *u, real *restrict w, const real *restrict g, real *restrict buffer,
-                int64_t n, real scale)
+static void sgd(const af_update_terms *t, real *restrict w, const real *restrict g,
+                real *restrict buffer, int64_t n, real scale)
 {
-    real lr = (real)u->lr, momentum = (real)u->momentum, decay = (real)u->weight_decay;
-    real ahead = u->nesterov ? 1 : 0, behind = u->nesterov ? momentum : 1;
+    real lr = (real)t->lr, momentum = (real)t->momentum, decay = (real)t->decay;
+    real ahead = (real)t->ahead, behind = (real)t->behind;
     for (int64_t i = 0; i < n; i++) {
         real d = g[i] * scale + decay * w[i];
         buffer[i] = momentum * buffer[i] + d;
@@ -19,24 +19,19 @@ static void sgd(const af_update *u, real *restrict w, const real *restrict g, re
     }
 }
 
-static void sgd_plain(const af_update *u, real *restrict w, const real *restrict g, int64_t n,
+static void sgd_plain(const af_update_terms *t, real *restrict w, const real *restrict g, int64_t n,
                       real scale)
 {
-    real lr = (real)u->lr, decay = (real)u->weight_decay;
+    real lr = (real)t->lr, decay = (real)t->decay;
     for (int64_t i = 0; i < n; i++) w[i] -= lr * (g[i] * scale + decay * w[i]);
 }
 
-/* Adam adds the decay to the gradient, AdamW shrinks the weight first. */
-static void adam(const af_update *u, real *restrict w, const real *restrict g, real *restrict m,
-                 real *restrict v, int64_t n, real scale)
+static void adam(const af_update_terms *t, real *restrict w, const real *restrict g,
+                 real *restrict m, real *restrict v, int64_t n, real scale)
 {
-    bool decoupled = u->kind == AF_ADAMW;
-    double count = (double)u->count + 1;
-    real decay = (real)(decoupled ? 0 : u->weight_decay);
-    real shrink = (real)(decoupled ? 1 - u->lr * u->weight_decay : 1);
-    real rate1 = (real)(1 - u->beta1), beta2 = (real)u->beta2, rate2 = (real)(1 - u->beta2);
-    real step = (real)(u->lr / (1 - pow(u->beta1, count)));
-    real correction = (real)sqrt(1 - pow(u->beta2, count)), epsilon = (real)u->epsilon;
+    real decay = (real)t->decay, shrink = (real)t->shrink, rate1 = (real)t->rate1;
+    real beta2 = (real)t->beta2, rate2 = (real)t->rate2, step = (real)t->step;
+    real correction = (real)t->correction, epsilon = (real)t->epsilon;
     for (int64_t i = 0; i < n; i++) {
         real d = g[i] * scale + decay * w[i];
         m[i] += rate1 * (d - m[i]);
@@ -58,17 +53,39 @@ void af_update_f32(const af_update *u, void *w, const void *g, void *s0, void *s
                    double scale)
 #endif
 {
+    af_update_terms t = af_update_terms_of(u);
     if (u->kind != AF_SGD)
-        adam(u, w, g, s0, s1, n, (real)scale);
+        adam(&t, w, g, s0, s1, n, (real)scale);
     else if (u->momentum != 0)
-        sgd(u, w, g, s0, n, (real)scale);
+        sgd(&t, w, g, s0, n, (real)scale);
     else
-        sgd_plain(u, w, g, n, (real)scale);
+        sgd_plain(&t, w, g, n, (real)scale);
 }
 
 #ifndef AF_DOUBLE
 const char *const af_optimiser_names[AF_OPTIMISERS] = {"sgd", "adam", "adamw"};
 af_update_fn *const af_update_run[AF_DTYPES] = {af_update_f32, af_update_f64};
+
+/* Adam adds the decay to the gradient, AdamW shrinks the weight first. */
+af_update_terms af_update_terms_of(const af_update *u)
+{
+    bool decoupled = u->kind == AF_ADAMW;
+    double count = (double)u->count + 1;
+    return (af_update_terms){
+        .lr = u->lr,
+        .decay = decoupled ? 0 : u->weight_decay,
+        .momentum = u->momentum,
+        .ahead = u->nesterov ? 1 : 0,
+        .behind = u->nesterov ? u->momentum : 1,
+        .shrink = decoupled ? 1 - u->lr * u->weight_decay : 1,
+        .rate1 = 1 - u->beta1,
+        .beta2 = u->beta2,
+        .rate2 = 1 - u->beta2,
+        .step = u->lr / (1 - pow(u->beta1, count)),
+        .correction = sqrt(1 - pow(u->beta2, count)),
+        .epsilon = u->epsilon,
+    };
+}
 
 af_update af_update_default(void)
 {

@@ -16,6 +16,13 @@ typedef struct af_update {
     double clip;                  /* largest global gradient norm; 0 = no clipping */
     int64_t count;                /* updates made before this one; Adam's bias correction */
 } af_update;
+/* What one pass over the parameters multiplies with; worked out in double, used in its own type. */
+typedef struct af_update_terms {
+    double lr, decay;               /* decay: of what is added to the gradient */
+    double momentum, ahead, behind; /* SGD: step is ahead * d + behind * buffer */
+    double shrink, rate1, beta2, rate2, step, correction, epsilon; /* Adam, AdamW */
+} af_update_terms;
+af_update_terms af_update_terms_of(const af_update *u);
 af_update af_update_default(void); /* sgd, lr 0.1, momentum 0.9, nesterov, decay 5e-4, no clip */
 
 /* State tensors per parameter (momentum; first and second moment): 2 covers all. */
