@@ -34,6 +34,18 @@ template <class S> static __device__ void merge_rows(S *part, const S &own, int 
     }
 }
 
+/* What another block has written during this launch: past the first cache, which may hold the line
+ * as it was before. */
+template <class S> static __device__ S fresh(const S *p)
+{
+    typedef unsigned long long word;
+    static_assert(sizeof(S) % sizeof(word) == 0, "sums are whole words");
+    S value;
+    for (size_t i = 0; i < sizeof(S) / sizeof(word); i++)
+        ((word *)&value)[i] = __ldcg((const word *)p + i);
+    return value;
+}
+
 /* A block adds up `width` columns over its share of the rows, THREADS / width rows at a time. The
  * last block of a column to come here adds up what all of them have found, in their order. */
 template <class F>
@@ -64,7 +76,7 @@ __global__ void reduce_kernel(F f, int columns, int64_t rows, int width, typenam
         own.clear();
         if (column < columns)
             for (int k = row; k < splits; k += height)
-                own.merge(found[(int64_t)k * columns + column]);
+                own.merge(fresh(&found[(int64_t)k * columns + column]));
         merge_rows(part, own, width);
         if (threadIdx.x == 0) arrived[blockIdx.x] = 0;
     }
