@@ -24,10 +24,12 @@ enum { MIN_STEPS = 5, PATIENCE = 10, MAX_STEPS = 10000, MESSAGE = 512 };
 /* As in training, a device is not waited for after every step. */
 enum { TOGETHER = 10 };
 
-const af_bench_precision af_bench_precisions[] = {{"fp32", AF_FULL_PRECISION},
-                                                  {"bf16", AF_BF16_PRECISION},
-                                                  {"tf32", AF_TF32_PRECISION, true},
-                                                  {0}};
+const af_bench_precision af_bench_precisions[] = {
+    {"fp32", AF_FULL_PRECISION, false},
+    {"bf16", AF_BF16_PRECISION, false},
+    {"tf32", AF_TF32_PRECISION, true},
+    {NULL, AF_FULL_PRECISION, false},
+};
 
 /* ---- in the child ---- */
 
