@@ -233,12 +233,14 @@ template <class L> void reduce_samples(af_device *d, const char *name, const bat
         reduce(d, "loss_total", 1, b.n, true, total{b});
 }
 
-/* A loss that has no kernel here is no number: the training is reported as failed. */
+/* A loss that has no kernel here is no number, nor its gradient: the training is reported as
+ * failed. */
 struct unknown {
     batch b;
-    AF_KERNEL void operator()(int64_t) const
+    AF_KERNEL void operator()(int64_t i) const
     {
-        b.finish(NAN);
+        if (b.dpred) put(b.dpred, i, NAN);
+        if (i == 0) b.finish(NAN);
     }
 };
 
@@ -269,5 +271,5 @@ extern "C" void AF_GPU(loss)(af_device *d, const af_device_loss *l)
     else if (l->loss == &af_loss_relative_l2)
         reduce_samples<relative_l2>(d, "relative_l2", b);
     else if (l->loss)
-        each(d, "unknown loss", 1, unknown{b});
+        each(d, "unknown loss", all, unknown{b});
 }

@@ -272,7 +272,7 @@ template <class T> struct norm_backward {
     /* Reads all before it writes any: reads need not wait for each other. */
     AF_KERNEL void some(int64_t first, int channel, factors f, bool normed) const
     {
-        float d[PIXELS];
+        float d[PIXELS] = {0};
         for (int k = 0; k < PIXELS; k++) {
             int64_t pixel = first + k * groups;
             if (pixel >= n.pixels) continue;
