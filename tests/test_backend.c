@@ -11,8 +11,8 @@
 extern const af_op af_op_avg_pool, af_op_batch_norm, af_op_conv, af_op_linear, af_op_max_pool,
     af_op_zero;
 
-/* Relative to the largest value of a tensor. Single-precision sums of some thousand terms, of values
- * that Winograd's transforms along a line make up to ten times larger before they cancel. */
+/* Relative to the largest value of a tensor. Single-precision sums of some thousand terms, of
+ * values that Winograd's transforms along a line make up to ten times larger before they cancel. */
 static const double TOLERANCE = 5e-6;
 /* In bf16 a value keeps 8 bits: rounding it is off by 2^-9 of itself. The same inputs, already
  * rounded, go to both sides; what differs is the rounding of the weights that a kernel may do, of
@@ -184,7 +184,7 @@ static const op_case *const tables[] = {op_cases, network_cases, odd_cases};
 static bool usable(const af_backend *b)
 {
     char text[128];
-    return !b->device && b->probe(text, sizeof text) == AF_OK;
+    return b->probe(text, sizeof text) == AF_OK;
 }
 
 static void probes(void **state)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "core/base/alloc.h"
 #include "core/base/bf16.h"
+#include "core/device.h"
 #include "core/plan/widen.h"
 #include "tests/aid/call.h"
 
@@ -88,6 +89,12 @@ void rig_free(rig *r)
 
 enum { MAX_LANES = 8, MAX_THREADS = 8, MAX_BLOCKS = 96 };
 
+typedef struct block {
+    char *here, *there; /* there: on the device, if there is one */
+    size_t size;
+    bool sent;
+} block;
+
 typedef struct run {
     const rig *r;
     const rig_options *o;
@@ -102,18 +109,82 @@ typedef struct run {
     double *dmix;           /* {chunks, inputs} */
     af_call base;           /* pointers to the start of the batch */
     void *dw[MAX_LANES][AF_MAX_PARAMS], *lane_memory[MAX_LANES], *scratch[MAX_THREADS];
-    void *block[MAX_BLOCKS];
+    block block[MAX_BLOCKS];
     int blocks;
+    const af_device_type *on; /* NULL: the host */
+    af_device *device;
 } run;
 
 /* A block of NaNs, of the right kind for float and double. */
 static void *take(run *u, size_t size)
 {
-    void *p = af_alloc(size);
-    assert_non_null(p);
-    assert_true(u->blocks < MAX_BLOCKS);
-    memset(p, 0xff, size);
-    return u->block[u->blocks++] = p;
+    block *b = &u->block[u->blocks++];
+    assert_true(u->blocks <= MAX_BLOCKS);
+    *b = (block){.here = af_alloc(size), .size = size};
+    if (u->on) b->there = u->on->alloc(u->device, size);
+    assert_true(b->here && (b->there || !u->on));
+    memset(b->here, 0xff, size);
+    return b->here;
+}
+
+/* ---- devices: every block has a twin there ---- */
+
+static block *block_of(const run *u, const void *p)
+{
+    for (int i = 0; i < u->blocks; i++) {
+        const block *b = &u->block[i];
+        if ((const char *)p >= b->here && (const char *)p < b->here + b->size + !b->size)
+            return (block *)(uintptr_t)b;
+    }
+    fail_msg("%s: a pointer to no block", u->r->from->name);
+    return NULL;
+}
+
+static void *there(const run *u, const void *p)
+{
+    if (!p) return NULL;
+    const block *b = block_of(u, p);
+    return b->there + ((const char *)p - b->here);
+}
+
+static void send_new_blocks(run *u)
+{
+    for (int i = 0; u->on && i < u->blocks; i++) {
+        block *b = &u->block[i];
+        if (!b->sent) u->on->send(u->device, b->there, b->here, b->size);
+        b->sent = true;
+    }
+}
+
+static void fetch_block(const run *u, const void *p)
+{
+    if (!u->on) return;
+    const block *b = block_of(u, p);
+    if (u->on->fetch(u->device, b->here, b->there, b->size) != AF_OK) fail_msg("%s", af_error());
+}
+
+static af_call call_there(const run *u, af_call c)
+{
+    for (int i = 0; i < AF_MAX_INPUTS; i++) {
+        bool off = u->r->node.op->mixes && !c.x[i];
+        c.x[i] = there(u, c.x[i]);
+        c.dx[i] = off ? NULL : there(u, c.dx[i]);
+    }
+    for (int i = 0; i < AF_MAX_PARAMS; i++) {
+        c.w[i] = there(u, c.w[i]);
+        c.dw[i] = there(u, c.dw[i]);
+    }
+    c.y = there(u, c.y);
+    c.dy = there(u, c.dy);
+    c.mix = there(u, c.mix);
+    c.dmix = there(u, c.dmix);
+    c.saved = there(u, c.saved);
+    c.shared = there(u, c.shared);
+    c.lane = there(u, c.lane);
+    c.scratch = there(u, c.scratch);
+    c.inputs = there(u, c.inputs);
+    c.partial = NULL;
+    return c;
 }
 
 static double rounded(double v)
@@ -152,10 +223,11 @@ static af_dtype y_type(const run *u)
     return u->r->node.op == &af_op_output ? own_type(u) : u->o->dtype;
 }
 
-static double *copy_out(const void *from, int64_t n, af_dtype type)
+static double *copy_out(const run *u, const void *from, int64_t n, af_dtype type)
 {
     double *to = tensor(n);
     assert_non_null(to);
+    fetch_block(u, from);
     for (int64_t i = 0; i < n; i++)
         to[i] = type == AF_F64   ? ((const double *)from)[i]
                 : type == AF_F32 ? (double)((const float *)from)[i]
@@ -183,15 +255,22 @@ static bool wanted(const run *u, int input)
 static void choose_kernel(run *u)
 {
     const af_backend *b = u->o->backend;
-    af_request q = {&u->r->node, u->r->in, u->chunk, u->o->train, {0}, u->o->dtype};
+    af_request q = {.node = &u->r->node,
+                    .in = u->r->in,
+                    .n = u->chunk,
+                    .train = u->o->train,
+                    .type = u->o->dtype,
+                    .device = u->device};
     unsigned sides =
         (x_type(u) == AF_BF16 ? AF_WIDEN_X : 0) | (y_type(u) == AF_BF16 ? AF_WIDEN_Y : 0);
     bool ask = b != NULL && b->prepare != NULL;
     u->kernel = u->r->node.op->reference[own_type(u)];
     for (int i = 0; i < u->r->inputs; i++) q.wants_dx[i] = wanted(u, i);
-    if (ask && sides != AF_WIDEN_X && sides != AF_WIDEN_Y && b->prepare(&q, &u->prepared) != AF_OK)
+    bool mixed = sides == AF_WIDEN_X || sides == AF_WIDEN_Y;
+    if (ask && (u->on || !mixed) && b->prepare(&q, &u->prepared) != AF_OK)
         fail_msg("%s: %s", b->name, af_error());
     u->own = u->prepared.kernel != NULL;
+    assert_true(u->own || !u->on);
     if (!u->own && sides) {
         q.type = AF_F32;
         u->widened = sides;
@@ -210,9 +289,12 @@ static void set_up_work(run *u)
     u->saved = op->saved ? op->saved(&r->node, r->in) : 0;
     u->partials = op->partials ? op->partials(&r->node, r->in) : 0;
     c->saved = take(u, u->saved * (size_t)r->from->batch);
-    c->partial = take(u, (size_t)(u->partials * r->from->batch / u->chunk) * sizeof(double));
+    if (!u->on)
+        c->partial = take(u, (size_t)(u->partials * r->from->batch / u->chunk) * sizeof(double));
     c->shared = take(u, (size_t)shared * sizeof(double));
-    c->mix = r->mix;
+    double *mix = take(u, sizeof r->mix);
+    memcpy(mix, r->mix, sizeof r->mix);
+    c->mix = mix;
     u->dmix = take(u, (size_t)(r->from->batch / u->chunk * r->inputs) * sizeof(double));
     assert_true(u->o->threads <= MAX_THREADS);
     for (int i = 0; i == 0 || i < u->o->threads; i++)
@@ -233,9 +315,10 @@ static void set_up(run *u)
     const rig *r = u->r;
     bool round = u->o->round;
     af_call *c = &u->base;
-    u->lanes = u->o->lanes > 0 ? u->o->lanes : 1;
+    if (u->on && u->on->open(&u->device) != AF_OK) fail_msg("%s", af_error());
+    u->lanes = u->o->lanes > 0 && !u->on ? u->o->lanes : 1;
     u->lane = r->from->batch / u->lanes;
-    u->chunk = u->o->chunk > 0 ? u->o->chunk : u->lane;
+    u->chunk = u->o->chunk > 0 && !u->on ? u->o->chunk : u->lane;
     assert_true(u->lanes <= MAX_LANES);
     assert_int_equal(u->lane * u->lanes, r->from->batch);
     assert_int_equal(u->lane % u->chunk, 0);
@@ -249,14 +332,19 @@ static void set_up(run *u)
                    .epoch = u->o->epoch,
                    .step = u->o->step};
     for (int i = 0; i < r->inputs; i++) {
-        c->x[i] = copy_in(u, r->x[i], r->x_size[i], x_type(u), round);
         c->add[i] = u->o->add || u->o->add_x;
+        void *x = copy_in(u, r->x[i], r->x_size[i], x_type(u), round);
+        c->x[i] = r->node.op->mixes && r->mix[i] == 0 ? NULL : x;
         if (wanted(u, i)) c->dx[i] = gradient_space(u, r->x_size[i], true, c->add[i], x_type(u));
     }
     for (int i = 0; i < r->params; i++)
         c->w[i] = copy_in(u, r->w[i], r->w_size[i], own_type(u), false);
     c->y = take(u, (size_t)r->y_size * af_dtype_size(y_type(u)));
     c->dy = copy_in(u, r->dy, r->y_size, y_type(u), round);
+    af_step_inputs *inputs = take(u, sizeof *inputs);
+    *inputs =
+        (af_step_inputs){c->seed, c->trial, c->epoch, c->step, r->from->batch, .momentum = -1};
+    c->inputs = inputs;
     set_up_work(u);
 }
 
@@ -271,7 +359,7 @@ static af_call call_at(const run *u, int first)
     c.first = first;
     for (int i = 0; i < r->inputs; i++) {
         size_t size = n * (size_t)af_shape_size(r->in[i]);
-        c.x[i] = (const char *)c.x[i] + size * width;
+        if (c.x[i] != NULL) c.x[i] = (const char *)c.x[i] + size * width;
         if (c.dx[i] != NULL) c.dx[i] = (char *)c.dx[i] + size * width;
     }
     size_t out = n * (size_t)af_shape_size(r->node.shape) * af_dtype_size(y_type(u));
@@ -280,15 +368,26 @@ static af_call call_at(const run *u, int first)
     for (int i = 0; i < r->params; i++) c.dw[i] = u->dw[lane][i];
     c.add_w = u->o->add || first % u->lane != 0;
     c.saved = (char *)c.saved + n * u->saved;
-    c.partial += first / u->chunk * u->partials;
+    if (c.partial) c.partial += first / u->chunk * u->partials;
     c.dmix = u->dmix + first / u->chunk * r->inputs;
     c.lane = u->lane_memory[lane];
-    return c;
+    if (u->on) c.scratch = u->scratch[0];
+    return u->on ? call_there(u, c) : c;
 }
 
-static void on_chunks(const run *u, void (*slot)(const af_call *c), af_item_kind kind)
+/* A device: one call for the whole batch. */
+static bool called_there(run *u, void (*slot)(const af_call *c))
 {
-    if (slot == NULL) return;
+    if (!u->on) return false;
+    send_new_blocks(u);
+    af_call c = call_at(u, 0);
+    if (slot) slot(&c);
+    return true;
+}
+
+static void on_chunks(run *u, void (*slot)(const af_call *c), af_item_kind kind)
+{
+    if (slot == NULL || called_there(u, slot)) return;
 #pragma omp parallel for num_threads(u->o->threads > 0 ? u->o->threads : 1) schedule(static, 1)
     for (int lane = 0; lane < u->lanes; lane++)
         for (int at = 0; at < u->lane; at += u->chunk) {
@@ -301,12 +400,18 @@ static void on_chunks(const run *u, void (*slot)(const af_call *c), af_item_kind
         }
 }
 
-static void on_batch(const run *u, void (*slot)(const af_call *c, int chunks))
+static void on_batch(run *u, void (*slot)(const af_call *c, int chunks))
 {
     if (slot == NULL) return;
+    send_new_blocks(u);
     af_call c = call_at(u, 0);
     c.n = u->r->from->batch;
     slot(&c, c.n / u->chunk);
+}
+
+static void settle(const run *u)
+{
+    if (u->on) u->on->settle(u->device);
 }
 
 /* What backward may not read is NaN from here on, as if the plan had reused the memory. */
@@ -323,8 +428,10 @@ static void execute(run *u, rig_result *out)
 {
     const af_kernel *k = u->kernel;
     const rig *r = u->r;
+    send_new_blocks(u);
     af_call c = call_at(u, 0);
     if (k->begin) k->begin(&c);
+    settle(u);
     if (u->o->train && u->partials > 0) {
         int gathers = af_gathers(&r->node);
         for (int i = 0; i < gathers; i++) {
@@ -334,7 +441,7 @@ static void execute(run *u, rig_result *out)
         on_batch(u, k->combine);
     }
     on_chunks(u, k->forward, AF_FORWARD);
-    out->y = copy_out(u->base.y, r->y_size, y_type(u));
+    out->y = copy_out(u, u->base.y, r->y_size, y_type(u));
     if (!u->o->backward) return;
     forget(u);
     if (u->partials > 0) {
@@ -349,23 +456,25 @@ static void execute(run *u, rig_result *out)
         c = call_at(u, lane * u->lane);
         k->finish(&c);
     }
+    settle(u);
 }
 
 static void collect(const run *u, rig_result *out)
 {
     const rig *r = u->r;
     af_dtype type = own_type(u);
+    if (u->o->backward && r->node.op->mixes) fetch_block(u, u->dmix);
     for (int i = 0; u->o->backward && r->node.op->mixes && i < r->inputs; i++)
         for (int k = 0; k < r->from->batch / u->chunk; k++)
-            out->dmix[i] += u->dmix[k * r->inputs + i];
+            out->dmix[i] += r->mix[i] == 0 ? 0 : u->dmix[k * r->inputs + i];
     for (int i = 0; i < r->inputs; i++)
-        if (u->base.dx[i] != NULL) out->dx[i] = copy_out(u->base.dx[i], r->x_size[i], x_type(u));
+        if (u->base.dx[i] != NULL) out->dx[i] = copy_out(u, u->base.dx[i], r->x_size[i], x_type(u));
     for (int i = 0; i < r->params; i++) {
-        out->w[i] = copy_out(u->base.w[i], r->w_size[i], type);
+        out->w[i] = copy_out(u, u->base.w[i], r->w_size[i], type);
         if (u->dw[0][i] == NULL) continue;
-        out->dw[i] = copy_out(u->dw[0][i], r->w_size[i], type);
+        out->dw[i] = copy_out(u, u->dw[0][i], r->w_size[i], type);
         for (int lane = 1; lane < u->lanes; lane++) {
-            double *more = copy_out(u->dw[lane][i], r->w_size[i], type);
+            double *more = copy_out(u, u->dw[lane][i], r->w_size[i], type);
             for (int64_t j = 0; j < r->w_size[i]; j++) out->dw[i][j] += more[j];
             af_free(more);
         }
@@ -374,7 +483,7 @@ static void collect(const run *u, rig_result *out)
 
 void rig_run(rig_result *out, const rig *r, const rig_options *o)
 {
-    run u = {.r = r, .o = o};
+    run u = {.r = r, .o = o, .on = o->backend ? o->backend->device : NULL};
     *out = (rig_result){0};
     set_up(&u);
     out->overridden = u.own;
@@ -382,7 +491,11 @@ void rig_run(rig_result *out, const rig *r, const rig_options *o)
     execute(&u, out);
     collect(&u, out);
     if (u.prepared.self != NULL) o->backend->release(u.prepared.self);
-    for (int i = 0; i < u.blocks; i++) af_free(u.block[i]);
+    for (int i = 0; i < u.blocks; i++) {
+        af_free(u.block[i].here);
+        if (u.on) u.on->free(u.device, u.block[i].there);
+    }
+    if (u.on) u.on->close(u.device);
 }
 
 void rig_clear(rig_result *out)

@@ -1,5 +1,5 @@
-/* The kernels of all ops, and what a plan does besides; see gpu.h. Each is compiled for the card and
- * for the host, as af_cuda_... and af_cuda_host_... */
+/* The kernels of all ops, and what a plan does besides; see gpu.h. Each is compiled for the card
+ * and for the host, as af_cuda_... and af_cuda_host_... */
 #ifndef AF_CUDA_KERNELS_H
 #define AF_CUDA_KERNELS_H
 #include "core/backend.h"
@@ -9,9 +9,11 @@
 extern "C" {
 #endif
 
+/* twice: x *= 2, which shows that code built here runs. */
 #define AF_GPU_FUNCTIONS(prefix)                                                                   \
     af_status prefix##prepare(const af_request *r, af_prepared *out);                              \
     void prefix##release(void *self);                                                              \
+    void prefix##twice(af_device *d, float *x, int n);                                             \
     void prefix##settle(af_device *d);                                                             \
     void prefix##loss(af_device *d, const af_device_loss *l);                                      \
     void prefix##update(af_device *d, const af_device_update *u);                                  \

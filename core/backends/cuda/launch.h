@@ -11,7 +11,8 @@ AF_KERNEL void seen_write(const void *, size_t)
 {
 }
 
-namespace launch {
+namespace launch
+{
 
 enum { THREADS = 256, MOST_BLOCKS = 1 << 16, MOST_SPLITS = 512, ROWS_A_THREAD = 16 };
 
@@ -33,6 +34,18 @@ template <class S> static __device__ void merge_rows(S *part, const S &own, int 
     }
 }
 
+/* What another block has written during this launch: past the first cache, which may hold the line
+ * as it was before. */
+template <class S> static __device__ S fresh(const S *p)
+{
+    typedef unsigned long long word;
+    static_assert(sizeof(S) % sizeof(word) == 0, "sums are whole words");
+    S value;
+    for (size_t i = 0; i < sizeof(S) / sizeof(word); i++)
+        ((word *)&value)[i] = __ldcg((const word *)p + i);
+    return value;
+}
+
 /* A block adds up `width` columns over its share of the rows, THREADS / width rows at a time. The
  * last block of a column to come here adds up what all of them have found, in their order. */
 template <class F>
@@ -47,11 +60,13 @@ __global__ void reduce_kernel(F f, int columns, int64_t rows, int width, typenam
     int column = blockIdx.x * width + lane, splits = gridDim.y;
     own.clear();
     if (column < columns)
-        for (int64_t i = (int64_t)blockIdx.y * height + row; i < rows; i += (int64_t)height * splits)
+        for (int64_t i = (int64_t)blockIdx.y * height + row; i < rows;
+             i += (int64_t)height * splits)
             f.add(own, column, i);
     merge_rows(part, own, width);
     if (splits > 1) {
-        if (row == 0 && column < columns) found[(int64_t)blockIdx.y * columns + column] = part[lane];
+        if (row == 0 && column < columns)
+            found[(int64_t)blockIdx.y * columns + column] = part[lane];
         __threadfence();
         __syncthreads();
         if (threadIdx.x == 0) last = atomicAdd(&arrived[blockIdx.x], 1u) == (unsigned)splits - 1;
@@ -61,7 +76,7 @@ __global__ void reduce_kernel(F f, int columns, int64_t rows, int width, typenam
         own.clear();
         if (column < columns)
             for (int k = row; k < splits; k += height)
-                own.merge(found[(int64_t)k * columns + column]);
+                own.merge(fresh(&found[(int64_t)k * columns + column]));
         merge_rows(part, own, width);
         if (threadIdx.x == 0) arrived[blockIdx.x] = 0;
     }
@@ -100,7 +115,8 @@ static void reduce(af_device *d, const char *name, int columns, int64_t rows,
     int64_t splits = (rows + height * launch::ROWS_A_THREAD - 1) / (height * launch::ROWS_A_THREAD);
     int64_t room = AF_REDUCE_BYTES / ((int64_t)columns * (int64_t)sizeof(S));
     if (splits > launch::MOST_SPLITS) splits = launch::MOST_SPLITS;
-    if (splits > room || groups > AF_REDUCE_GROUPS) splits = room && groups <= AF_REDUCE_GROUPS ? room : 1;
+    if (splits > room || groups > AF_REDUCE_GROUPS)
+        splits = room && groups <= AF_REDUCE_GROUPS ? room : 1;
     if (splits < 1) splits = 1;
     if (columns <= 0) return;
     launch::reduce_kernel<<<dim3((unsigned)groups, (unsigned)splits), launch::THREADS, 0,

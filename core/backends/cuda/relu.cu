@@ -2,7 +2,8 @@
 #include "core/backends/cuda/gpu.h"
 #include "core/backends/cuda/kernels.h"
 
-namespace {
+namespace
+{
 
 template <class T> struct relu_forward {
     const T *x;

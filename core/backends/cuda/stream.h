@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Memory for the partial sums of one reduction, and counters of its blocks (always 0 in between). */
+/* Memory for the partial sums of one reduction, and counters of its blocks (always 0 in between).
+ */
 enum { AF_REDUCE_BYTES = 8 << 20, AF_REDUCE_GROUPS = 4096 };
 
 cudaStream_t af_cuda_stream(const af_device *d);
@@ -19,8 +20,11 @@ void af_cuda_check(af_device *d, cudaError_t e, const char *what);
 extern const af_device_type af_cuda_device;
 /* "cuDNN 9.19.0", or what stands in for it. */
 const char *af_cuda_dense_name(void);
-/* Queues x *= 2. */
-af_status af_cuda_self_test(af_device *d, float *x, int n);
+/* The library for dense convolutions, cudnn.c: opens and closes a handle of this device, kept where
+ * af_cuda_library points. */
+void **af_cuda_library(af_device *d);
+AF_CHECKED af_status af_cuda_library_open(af_device *d);
+void af_cuda_library_close(af_device *d);
 
 #ifdef __cplusplus
 }

@@ -15,8 +15,8 @@ void af_host_queue(af_device *d, const char *name, void (*run)(const void *work)
 /* While one is set, everything that is allocated from then on is watched, byte by byte. */
 typedef struct af_host_watch {
     long launches, allocations, sends, waits, recordings, plays;
-    long unwritten;     /* reads of a byte that nobody had written */
-    char first[128];    /* the kernel of the first of them */
+    long unwritten;  /* reads of a byte that nobody had written */
+    char first[128]; /* the kernel of the first of them */
 } af_host_watch;
 extern af_host_watch *af_host_watched;
 AF_CHECKED af_status af_host_watch_begin(af_host_watch *w);

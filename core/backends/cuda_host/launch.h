@@ -14,7 +14,8 @@ AF_KERNEL void seen_write(const void *p, size_t bytes)
     if (__builtin_expect(af_host_watched != NULL, 0)) af_host_wrote(p, bytes);
 }
 
-namespace launch {
+namespace launch
+{
 
 enum { PARTS = 3 }; /* of a sum, that are merged: what threads do on a card */
 
