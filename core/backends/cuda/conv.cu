@@ -29,7 +29,7 @@ template <class T> struct bias_forward {
     AF_KERNEL void operator()(int64_t i) const
     {
         int64_t pixel = i;
-        put(y, i, get(y, i) + get(bias, split(pixel, channels)));
+        put(y, i, get(y, i) + get(bias, split_off(pixel, channels)));
     }
 };
 

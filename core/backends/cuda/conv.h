@@ -6,7 +6,7 @@
 
 /* Divides i by n and gives the remainder. Both at least 0; 64-bit division takes many times as
  * long. */
-AF_KERNEL int split(int64_t &i, int n)
+AF_KERNEL int split_off(int64_t &i, int n)
 {
     if (i >> 31 == 0) {
         uint32_t whole = (uint32_t)i / (uint32_t)n, rest = (uint32_t)i - whole * (uint32_t)n;

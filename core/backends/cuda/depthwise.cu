@@ -73,7 +73,7 @@ template <class T, int K, int STEP> struct tile_forward {
     AF_KERNEL void operator()(int64_t i) const
     {
         int64_t n = i;
-        int o = split(n, out), tile = split(n, cut.tiles), oh = split(n, g.outs[0]);
+        int o = split_off(n, out), tile = split_off(n, cut.tiles), oh = split_off(n, g.outs[0]);
         int c = o / (out / in), first = cut.first(tile);
         float sum[TILE] = {};
         for (int kh = 0; kh < g.kernel[0]; kh++) {
@@ -107,7 +107,7 @@ template <class T, int K, int STEP> struct tile_filter {
     {
         int64_t n = row;
         int kh = column / out, o = column % out, c = o / (out / in);
-        int tile = split(n, cut.tiles), oh = split(n, g.outs[0]);
+        int tile = split_off(n, cut.tiles), oh = split_off(n, g.outs[0]);
         int ih = g.tap(0, oh, kh), first = cut.first(tile);
         if (ih < 0) return;
         covered<T, K, STEP> x_line(g, x, g.input_at(n, ih, 0, in) + c, first, in);
@@ -138,7 +138,7 @@ template <class T> struct any_forward {
     AF_KERNEL void operator()(int64_t i) const
     {
         int64_t n = i;
-        int o = split(n, out), ow = split(n, g.outs[1]), oh = split(n, g.outs[0]);
+        int o = split_off(n, out), ow = split_off(n, g.outs[1]), oh = split_off(n, g.outs[0]);
         int c = o / (out / in);
         float sum = bias ? get(bias, o) : 0;
         for (int kh = 0; kh < g.kernel[0]; kh++) {
@@ -173,7 +173,7 @@ template <class T> struct any_data {
     AF_KERNEL void operator()(int64_t i) const
     {
         int64_t n = i;
-        int c = split(n, in), iw = split(n, g.size[1]), ih = split(n, g.size[0]);
+        int c = split_off(n, in), iw = split_off(n, g.size[1]), ih = split_off(n, g.size[0]);
         float sum = 0;
         for (int kh = 0; kh < g.kernel[0]; kh++) {
             int oh = g.untap(0, ih, kh);
@@ -197,7 +197,7 @@ template <class T> struct any_filter {
     {
         int64_t n = row;
         int tap = column / out, o = column % out, c = o / (out / in);
-        int ow = split(n, g.outs[1]), oh = split(n, g.outs[0]);
+        int ow = split_off(n, g.outs[1]), oh = split_off(n, g.outs[0]);
         int ih = g.tap(0, oh, tap / g.kernel[1]), iw = g.tap(1, ow, tap % g.kernel[1]);
         if (ih < 0 || iw < 0) return;
         s.v[0] += (double)get(dy, row * out + o) * (double)get(x, g.input_at(n, ih, iw, in) + c);

@@ -42,7 +42,7 @@ template <class T> struct dense_forward {
     {
         const window &g = s.at;
         int64_t n = i;
-        int o = split(n, s.out), ow = split(n, g.outs[1]), oh = split(n, g.outs[0]);
+        int o = split_off(n, s.out), ow = split_off(n, g.outs[1]), oh = split_off(n, g.outs[0]);
         int from = o / s.outs * s.part;
         double sum = 0;
         for (int kh = 0; kh < g.kernel[0]; kh++)
@@ -65,7 +65,7 @@ template <class T> struct dense_data {
     {
         const window &g = s.at;
         int64_t n = i, area = (int64_t)g.kernel[0] * g.kernel[1];
-        int c = split(n, s.in), iw = split(n, g.size[1]), ih = split(n, g.size[0]);
+        int c = split_off(n, s.in), iw = split_off(n, g.size[1]), ih = split_off(n, g.size[0]);
         int from = c / s.part * s.outs;
         double sum = 0;
         for (int kh = 0; kh < g.kernel[0]; kh++)
@@ -90,8 +90,9 @@ template <class T> struct dense_filter {
     {
         const window &g = s.at;
         int64_t n = row, o = column;
-        int c = split(o, s.part), kw = split(o, g.kernel[1]), kh = split(o, g.kernel[0]);
-        int ow = split(n, g.outs[1]), oh = split(n, g.outs[0]);
+        int c = split_off(o, s.part), kw = split_off(o, g.kernel[1]),
+            kh = split_off(o, g.kernel[0]);
+        int ow = split_off(n, g.outs[1]), oh = split_off(n, g.outs[0]);
         int ih = g.tap(0, oh, kh), iw = g.tap(1, ow, kw);
         if (ih < 0 || iw < 0) return;
         int from = (int)o / s.outs * s.part;

@@ -36,8 +36,8 @@ struct pack_all {
     AF_KERNEL static void pack(const af_pack &p, int64_t i)
     {
         int64_t at = i, o = i;
-        int in = split(o, p.in), w = split(o, p.packed[1]) - p.before[1];
-        int h = split(o, p.packed[0]) - p.before[0];
+        int in = split_off(o, p.in), w = split_off(o, p.packed[1]) - p.before[1];
+        int h = split_off(o, p.packed[0]) - p.before[0];
         float value = 0;
         if (h >= 0 && h < p.kernel[0] && w >= 0 && w < p.kernel[1])
             value =
@@ -51,12 +51,14 @@ struct pack_all {
     AF_KERNEL static void unpack(const af_pack &p, int64_t i)
     {
         int64_t at = i, o = i;
-        int w = split(o, p.kernel[1]), h = split(o, p.kernel[0]), in = split(o, p.in);
+        int w = split_off(o, p.kernel[1]), h = split_off(o, p.kernel[0]), in = split_off(o, p.in);
         int64_t from = packed_at(p, o, h + p.before[0], w + p.before[1], in);
         float value = p.half ? get((const bf16 *)p.from, from) : get((const float *)p.from, from);
         put((float *)p.to, at, value);
     }
 };
+
+static_assert(sizeof(pack_all) + sizeof(int64_t) <= 4096, "the arguments of a kernel");
 
 int64_t size_of(const af_pack &p)
 {
