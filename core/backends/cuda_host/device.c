@@ -28,7 +28,7 @@ struct af_device {
 af_host_watch *af_host_watched;
 static char *arena, *written; /* a byte for a byte */
 static size_t used;
-static const char *running = "";
+static _Thread_local const char *running = "";
 
 /* ---- watching ---- */
 
