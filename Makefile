@@ -1,5 +1,5 @@
 # Afield's only build file. `make help` lists the targets.
-# Knobs: SAN=address,undefined  CUDA=0|1  ONEDNN=0|1  CC=clang  OPT=-O2  V=1
+# Knobs: SAN=address,undefined  CUDA=0|1  CUDNN_HOME=dir|none  ONEDNN=0|1  CC=clang  OPT=-O2  V=1
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += -rR --no-print-directory
@@ -56,8 +56,19 @@ GENCODE   := $(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
              -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword $(CUDA_ARCH))
 LDFLAGS   += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64
 LDLIBS    += -lcudart -lstdc++
+# cuDNN, where it is: CUDNN_HOME, the toolkit, the system, a Python wheel; CUDNN_HOME=none goes without
+ifndef CUDNN_HOME
+CUDNN_HOME := $(or $(firstword $(foreach d,$(CUDA_HOME) /usr/local /usr,$(if $(wildcard $(d)/include/cudnn.h),$(d)))), \
+                $(shell python3 -c 'import nvidia.cudnn as m; print(m.__path__[0])' 2>/dev/null))
 endif
-# one object tree per sanitizer, compiler and backend set; `make clean` after changing OPT
+CUDNN_LIB := $(firstword $(wildcard $(foreach l,lib64 lib lib/*-linux-gnu,$(CUDNN_HOME)/$(l)/libcudnn.so $(CUDNN_HOME)/$(l)/libcudnn.so.*)))
+ifneq ($(and $(wildcard $(CUDNN_HOME)/include/cudnn.h),$(CUDNN_LIB)),)
+CPPFLAGS  += -DAF_CUDNN $(addprefix -isystem ,$(filter-out /usr/include,$(CUDNN_HOME)/include))
+LDFLAGS   += -Wl,-rpath,$(dir $(CUDNN_LIB))
+LDLIBS    += $(CUDNN_LIB)
+endif
+endif
+# one object tree per sanitizer, compiler and backend set; `make clean` after changing OPT or CUDNN_HOME
 BUILD := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter-out gcc cc,$(CC)),-$(notdir $(CC)))$(if $(filter 1,$(CUDA)),-cuda)$(if $(filter 1,$(ONEDNN)),-dnnl)
 GEN   := $(BUILD)/gen
 

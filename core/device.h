@@ -31,9 +31,10 @@ typedef struct af_step_inputs {
     af_update_terms update;
 } af_step_inputs;
 
-/* What steps leave behind. All but the first go on until they are cleared. */
+/* What steps leave behind. All but the first two go on until they are cleared. */
 typedef struct af_step_results {
     double loss;             /* of the last step: sum over its samples */
+    double squares;          /* of its gradients, if they were clipped */
     double sum;              /* of the steps' mean losses */
     double bad_loss;         /* the first mean that was not finite, */
     uint32_t bad, bad_epoch, /* if there was one, */
@@ -48,7 +49,7 @@ typedef struct af_device_loss {
     float *pred, *dpred; /* {n, C, H, W}; dpred NULL: no gradient */
     const void *target;
     const float *scale, *shift; /* {C, H, W}: pred = pred * scale + shift, in place; NULL: none */
-    double *sample_loss;        /* {n} scratch */
+    double *sample_loss;        /* {2, n} scratch: losses, and what their gradients need */
     const af_step_inputs *inputs;
     af_step_results *results;
 } af_device_loss;

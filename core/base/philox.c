@@ -1,55 +1,21 @@
-/* Philox4x32-10 and what is drawn from it (Salmon et al., SC 2011). A stream is
- * a pure function of its name and position. The key is a chain of splitmix64 steps (Steele, Lea,
- * Flood, OOPSLA 2014); each is a bijection, so one (seed, role) never gives two trials one key.
- * A position yields 2^32 blocks of four words before its counter wraps. */
+/* Philox4x32-10 and what is drawn from it (Salmon et al., SC 2011). A stream is a pure function of
+ * its name and position; see philox_block.h for its key. A position yields 2^32 blocks of four
+ * words before its counter wraps. */
 #include "core/base/philox.h"
 #include <math.h>
-
-enum { ROUNDS = 10 };
+#include "core/base/philox_block.h"
 
 void af_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < ROUNDS; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)p1;
-        c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u; /* golden ratio */
-        k1 += 0xBB67AE85u; /* sqrt(3) - 1 */
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
-}
-
-static uint64_t splitmix64(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15u;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-}
-
-static uint64_t fnv1a(const char *s)
-{
-    uint64_t h = 0xCBF29CE484222325u;
-    for (; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001B3u;
-    return h;
+    af_philox_block(counter, key, out);
 }
 
 af_rng af_rng_at(uint64_t seed, const char *role, uint64_t trial, uint32_t epoch, uint32_t step,
                  uint32_t index)
 {
-    uint64_t key = splitmix64(trial ^ splitmix64(fnv1a(role) ^ splitmix64(seed)));
-    return (af_rng){
-        .key = {(uint32_t)key, (uint32_t)(key >> 32)},
-        .counter = {0, index, step, epoch},
-        .used = 4,
-    };
+    af_rng r = {.counter = {0, index, step, epoch}, .used = 4};
+    af_philox_key(r.key, seed, af_philox_role(role), trial);
+    return r;
 }
 
 uint32_t af_rng_u32(af_rng *r)

@@ -8,6 +8,7 @@
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 enum { MEAN, INV_STD, MEAN_DY, MEAN_DY_XHAT }; /* rows of `shared` */
 
+#ifndef __cplusplus /* kernels of a device use the names above alone */
 /* batch_norm.c: checks epsilon and momentum; fills the four parameters. */
 af_status af_norm_attrs(const af_attrs *a);
 int af_norm_params(const af_node *n, int channels, af_param p[AF_MAX_PARAMS]);
@@ -64,5 +65,6 @@ static inline void norm_gradients(const af_call *c, int channels, int first, int
         if (dbias) dbias[k] = (real)(c->add_w ? (double)dbias[k] + db : db);
     }
 }
+#endif
 
 #endif

@@ -101,7 +101,7 @@ af_status af_device_side_new(af_plan *p)
     s->x = af_plan_alloc(p, s->x_size * batch);
     s->y = af_plan_alloc(p, s->y_size * batch);
     s->results = af_plan_alloc(p, sizeof *s->results);
-    s->sample_loss = af_plan_alloc(p, batch * sizeof *s->sample_loss);
+    s->sample_loss = af_plan_alloc(p, 2 * batch * sizeof *s->sample_loss);
     if (!s->inputs || !s->x || !s->y || !s->results || !s->sample_loss) return AF_ENOMEM;
     return copy_decoding(p);
 }

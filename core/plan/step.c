@@ -228,6 +228,7 @@ static void begin(const job *j, int thread)
         const af_step_node *n = &j->p->node[i];
         if (!n->active || !n->kernel->begin) continue;
         af_call c = node_call(j, n, thread);
+        if (j->p->on) lane_pointers(j->p, n, 0, &c); /* the only one */
         double started = now(j->p);
         n->kernel->begin(&c);
         charge(j->p, i, thread, false, started);

@@ -23,7 +23,13 @@ struct af_recording {
 
 struct af_device {
     af_recording *recording; /* NULL: work is done at once */
+    af_pack_list packs;
 };
+
+af_pack_list *af_cuda_host_packs(af_device *d)
+{
+    return &d->packs;
+}
 
 af_host_watch *af_host_watched;
 static char *arena, *written; /* a byte for a byte */

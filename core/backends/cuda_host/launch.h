@@ -17,6 +17,8 @@ AF_KERNEL void seen_write(const void *p, size_t bytes)
 namespace launch
 {
 
+enum { PARTS = 3 }; /* of a sum, that are merged: what threads do on a card */
+
 template <class F> struct each_work {
     int64_t n;
     F f;
@@ -35,10 +37,11 @@ template <class F> struct reduce_work {
     {
         const reduce_work &w = *(const reduce_work *)self;
         for (int column = 0; column < w.columns; column++) {
-            typename F::sum sum;
-            sum.clear();
-            for (int64_t row = 0; row < w.rows; row++) w.f.add(sum, column, row);
-            w.f.done(column, sum);
+            typename F::sum part[PARTS];
+            for (int k = 0; k < PARTS; k++) part[k].clear();
+            for (int64_t row = 0; row < w.rows; row++) w.f.add(part[row % PARTS], column, row);
+            for (int k = 1; k < PARTS; k++) part[0].merge(part[k]);
+            w.f.done(column, part[0]);
         }
     }
 };

@@ -1,0 +1,317 @@
+/* Dense convolutions by NVIDIA's cuDNN, through its C interface of descriptors; without cuDNN (the
+ * build says so) there is nothing here. Algorithms come from its heuristics, not from timing: of
+ * those that give the same bits again, the first that is content with WORKSPACE. So a choice
+ * depends on the problem, the card and the library alone. */
+#include "core/backends/cuda/dense.h"
+#include "core/backends/cuda/stream.h"
+#ifdef AF_CUDNN
+#include <cudnn.h>
+#include <stdio.h>
+#include "core/base/alloc.h"
+
+enum { FORWARD, DATA, FILTER, PASSES, MOST = 16 };
+static const size_t WORKSPACE = 64 << 20; /* bytes */
+static const char *const pass_names[PASSES] = {"forward", "data", "filter"};
+
+typedef struct candidate {
+    int algorithm;
+    bool usable, deterministic;
+    cudnnMathType_t math;
+} candidate;
+
+typedef struct pass {
+    cudnnConvolutionDescriptor_t how;
+    int algorithm;
+    size_t workspace;
+} pass;
+
+typedef struct cudnn_dense {
+    af_dense dense;
+    af_dense_problem problem;
+    af_device *device;
+    cudnnHandle_t library;
+    cudnnTensorDescriptor_t x, y;
+    cudnnFilterDescriptor_t w;
+    pass pass[PASSES];
+    char name[48];
+} cudnn_dense;
+
+/* ---- running ---- */
+
+static void check(const cudnn_dense *k, int which, cudnnStatus_t st)
+{
+    char what[64];
+    if (st == CUDNN_STATUS_SUCCESS) return;
+    snprintf(what, sizeof what, "%s %s, %s", k->name, pass_names[which], cudnnGetErrorString(st));
+    af_cuda_check(k->device, cudaErrorUnknown, what);
+}
+
+static void forward(const af_dense *d, const void *x, const void *w, void *y, void *scratch)
+{
+    const cudnn_dense *k = (const cudnn_dense *)d;
+    const pass *p = &k->pass[FORWARD];
+    const float one = 1, zero = 0;
+    check(k, FORWARD,
+          cudnnConvolutionForward(k->library, &one, k->x, x, k->w, w, p->how,
+                                  (cudnnConvolutionFwdAlgo_t)p->algorithm, scratch, p->workspace,
+                                  &zero, k->y, y));
+}
+
+static void data(const af_dense *d, const void *dy, const void *w, void *dx, bool add,
+                 void *scratch)
+{
+    const cudnn_dense *k = (const cudnn_dense *)d;
+    const pass *p = &k->pass[DATA];
+    const float one = 1, before = add ? 1 : 0;
+    check(k, DATA,
+          cudnnConvolutionBackwardData(k->library, &one, k->w, w, k->y, dy, p->how,
+                                       (cudnnConvolutionBwdDataAlgo_t)p->algorithm, scratch,
+                                       p->workspace, &before, k->x, dx));
+}
+
+static void filter(const af_dense *d, const void *x, const void *dy, void *dw, void *scratch)
+{
+    const cudnn_dense *k = (const cudnn_dense *)d;
+    const pass *p = &k->pass[FILTER];
+    const float one = 1, zero = 0;
+    check(k, FILTER,
+          cudnnConvolutionBackwardFilter(k->library, &one, k->x, x, k->y, dy, p->how,
+                                         (cudnnConvolutionBwdFilterAlgo_t)p->algorithm, scratch,
+                                         p->workspace, &zero, k->w, dw));
+}
+
+/* ---- algorithms ---- */
+
+static candidate candidate_of(int algorithm, cudnnStatus_t st, cudnnDeterminism_t d,
+                              cudnnMathType_t math)
+{
+    return (candidate){algorithm, st == CUDNN_STATUS_SUCCESS, d == CUDNN_DETERMINISTIC, math};
+}
+
+/* How many, the best first; each pass has types and functions of its own. */
+static int list_forward(const cudnn_dense *k, candidate out[MOST])
+{
+    cudnnConvolutionFwdAlgoPerf_t found[MOST];
+    int n = 0;
+    if (cudnnGetConvolutionForwardAlgorithm_v7(k->library, k->x, k->w, k->pass[FORWARD].how, k->y,
+                                               MOST, &n, found) != CUDNN_STATUS_SUCCESS)
+        return 0;
+    for (int i = 0; i < n; i++)
+        out[i] = candidate_of((int)found[i].algo, found[i].status, found[i].determinism,
+                              found[i].mathType);
+    return n;
+}
+
+static int list_data(const cudnn_dense *k, candidate out[MOST])
+{
+    cudnnConvolutionBwdDataAlgoPerf_t found[MOST];
+    int n = 0;
+    if (cudnnGetConvolutionBackwardDataAlgorithm_v7(k->library, k->w, k->y, k->pass[DATA].how, k->x,
+                                                    MOST, &n, found) != CUDNN_STATUS_SUCCESS)
+        return 0;
+    for (int i = 0; i < n; i++)
+        out[i] = candidate_of((int)found[i].algo, found[i].status, found[i].determinism,
+                              found[i].mathType);
+    return n;
+}
+
+static int list_filter(const cudnn_dense *k, candidate out[MOST])
+{
+    cudnnConvolutionBwdFilterAlgoPerf_t found[MOST];
+    int n = 0;
+    if (cudnnGetConvolutionBackwardFilterAlgorithm_v7(k->library, k->x, k->y, k->pass[FILTER].how,
+                                                      k->w, MOST, &n,
+                                                      found) != CUDNN_STATUS_SUCCESS)
+        return 0;
+    for (int i = 0; i < n; i++)
+        out[i] = candidate_of((int)found[i].algo, found[i].status, found[i].determinism,
+                              found[i].mathType);
+    return n;
+}
+
+/* Also says whether the algorithm can be had at all. */
+static cudnnStatus_t workspace_of(const cudnn_dense *k, int which, int algorithm, size_t *out)
+{
+    cudnnConvolutionDescriptor_t how = k->pass[which].how;
+    switch (which) {
+    case FORWARD:
+        return cudnnGetConvolutionForwardWorkspaceSize(k->library, k->x, k->w, how, k->y,
+                                                       (cudnnConvolutionFwdAlgo_t)algorithm, out);
+    case DATA:
+        return cudnnGetConvolutionBackwardDataWorkspaceSize(
+            k->library, k->w, k->y, how, k->x, (cudnnConvolutionBwdDataAlgo_t)algorithm, out);
+    default:
+        return cudnnGetConvolutionBackwardFilterWorkspaceSize(
+            k->library, k->x, k->y, how, k->w, (cudnnConvolutionBwdFilterAlgo_t)algorithm, out);
+    }
+}
+
+/* Full precision is full: no tensor cores, which round to 10 bits. In no case down to 16 bits. */
+static bool precise_enough(const cudnn_dense *k, cudnnMathType_t math)
+{
+    if (math == CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION) return false;
+    return k->problem.half || k->problem.tf32 || math != CUDNN_TENSOR_OP_MATH;
+}
+
+static bool choose(cudnn_dense *k, int which)
+{
+    static int (*const list[PASSES])(const cudnn_dense *,
+                                     candidate[MOST]) = {list_forward, list_data, list_filter};
+    bool full = !k->problem.half && !k->problem.tf32;
+    candidate found[MOST];
+    int n = list[which](k, found);
+    for (int i = 0; i < n; i++) {
+        const candidate *c = &found[i];
+        pass *p = &k->pass[which];
+        if (!c->usable || !(c->deterministic || k->problem.fast) || !precise_enough(k, c->math))
+            continue;
+        if (cudnnSetConvolutionMathType(p->how, full ? CUDNN_FMA_MATH : c->math) !=
+                CUDNN_STATUS_SUCCESS ||
+            workspace_of(k, which, c->algorithm, &p->workspace) != CUDNN_STATUS_SUCCESS ||
+            p->workspace > WORKSPACE)
+            continue;
+        p->algorithm = c->algorithm;
+        if (p->workspace > k->dense.scratch_bytes) k->dense.scratch_bytes = p->workspace;
+        return true;
+    }
+    return false;
+}
+
+/* ---- making ---- */
+
+static void release(af_dense *d)
+{
+    cudnn_dense *k = (cudnn_dense *)d;
+    for (int i = 0; i < PASSES; i++)
+        if (k->pass[i].how) cudnnDestroyConvolutionDescriptor(k->pass[i].how);
+    if (k->w) cudnnDestroyFilterDescriptor(k->w);
+    if (k->y) cudnnDestroyTensorDescriptor(k->y);
+    if (k->x) cudnnDestroyTensorDescriptor(k->x);
+    af_free(k);
+}
+
+static cudnnStatus_t describe_pass(cudnnConvolutionDescriptor_t *how, const af_dense_problem *p)
+{
+    bool full = !p->half && !p->tf32;
+    cudnnStatus_t st = cudnnCreateConvolutionDescriptor(how);
+    if (st == CUDNN_STATUS_SUCCESS)
+        st = cudnnSetConvolution2dDescriptor(*how, p->pad[0], p->pad[2], p->stride[0], p->stride[1],
+                                             p->dilation[0], p->dilation[1],
+                                             CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT);
+    if (st == CUDNN_STATUS_SUCCESS) st = cudnnSetConvolutionGroupCount(*how, p->groups);
+    if (st == CUDNN_STATUS_SUCCESS)
+        st = cudnnSetConvolutionMathType(*how, full ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH);
+    return st;
+}
+
+static cudnnStatus_t describe(cudnn_dense *k)
+{
+    const af_dense_problem *p = &k->problem;
+    cudnnDataType_t type = p->half ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
+    cudnnStatus_t st = cudnnCreateTensorDescriptor(&k->x);
+    if (st == CUDNN_STATUS_SUCCESS) st = cudnnCreateTensorDescriptor(&k->y);
+    if (st == CUDNN_STATUS_SUCCESS) st = cudnnCreateFilterDescriptor(&k->w);
+    if (st == CUDNN_STATUS_SUCCESS)
+        st = cudnnSetTensor4dDescriptor(k->x, CUDNN_TENSOR_NHWC, type, p->n, p->in.c, p->in.h,
+                                        p->in.w);
+    if (st == CUDNN_STATUS_SUCCESS)
+        st = cudnnSetTensor4dDescriptor(k->y, CUDNN_TENSOR_NHWC, type, p->n, p->out.c, p->out.h,
+                                        p->out.w);
+    if (st == CUDNN_STATUS_SUCCESS)
+        st = cudnnSetFilter4dDescriptor(k->w, type, CUDNN_TENSOR_NHWC, p->out.c,
+                                        p->in.c / p->groups, p->kernel[0], p->kernel[1]);
+    for (int i = 0; i < PASSES && st == CUDNN_STATUS_SUCCESS; i++)
+        st = describe_pass(&k->pass[i].how, p);
+    return st;
+}
+
+/* All passes that there will be, or none. The name shows their algorithms, "-" for no such pass. */
+static bool choose_all(cudnn_dense *k)
+{
+    const bool wanted[PASSES] = {true, k->problem.train && k->problem.wants_dx, k->problem.train};
+    char text[PASSES][12] = {"-", "-", "-"};
+    for (int i = 0; i < PASSES; i++) {
+        if (!wanted[i]) continue;
+        if (!choose(k, i)) return false;
+        snprintf(text[i], sizeof text[i], "%d", k->pass[i].algorithm);
+    }
+    snprintf(k->name, sizeof k->name, "cudnn %s/%s/%s", text[FORWARD], text[DATA], text[FILTER]);
+    return true;
+}
+
+af_status af_cuda_cudnn(af_dense **out, af_device *d, const af_dense_problem *p)
+{
+    *out = NULL;
+    if (p->pad[0] != p->pad[1] || p->pad[2] != p->pad[3]) return AF_OK;
+    cudnn_dense *k = af_calloc(1, sizeof *k);
+    if (!k) return AF_ENOMEM;
+    k->dense = (af_dense){
+        .name = k->name, .forward = forward, .data = data, .filter = filter, .release = release};
+    k->problem = *p;
+    k->device = d;
+    k->library = *af_cuda_library(d);
+    cudnnStatus_t st = describe(k);
+    if (st == CUDNN_STATUS_SUCCESS && choose_all(k)) {
+        *out = &k->dense;
+        return AF_OK;
+    }
+    release(&k->dense);
+    return st == CUDNN_STATUS_ALLOC_FAILED ? AF_ENOMEM : AF_OK;
+}
+
+/* ---- the library ---- */
+
+const char *af_cuda_dense_name(void)
+{
+    static char name[32];
+    size_t v = cudnnGetVersion(), major = v >= 90000 ? v / 10000 : v / 1000;
+    snprintf(name, sizeof name, "cuDNN %zu.%zu.%zu", major, v % (v >= 90000 ? 10000 : 1000) / 100,
+             v % 100);
+    return name;
+}
+
+af_status af_cuda_library_open(af_device *d)
+{
+    cudnnHandle_t library = NULL;
+    cudnnStatus_t st = cudnnCreate(&library);
+    *af_cuda_library(d) = library;
+    if (st == CUDNN_STATUS_SUCCESS) st = cudnnSetStream(library, af_cuda_stream(d));
+    if (st == CUDNN_STATUS_SUCCESS) return AF_OK;
+    return af_fail(st == CUDNN_STATUS_ALLOC_FAILED ? AF_ENOMEM : AF_EUNSUPPORTED,
+                   "%s does not start: %s; check that it suits the driver and the card, or build "
+                   "with CUDNN_HOME=none",
+                   af_cuda_dense_name(), cudnnGetErrorString(st));
+}
+
+void af_cuda_library_close(af_device *d)
+{
+    void **library = af_cuda_library(d);
+    if (*library) cudnnDestroy((cudnnHandle_t)*library);
+    *library = NULL;
+}
+#else
+
+af_status af_cuda_cudnn(af_dense **out, af_device *d, const af_dense_problem *p)
+{
+    (void)d;
+    (void)p;
+    *out = NULL;
+    return AF_OK;
+}
+
+const char *af_cuda_dense_name(void)
+{
+    return "own kernels";
+}
+
+af_status af_cuda_library_open(af_device *d)
+{
+    *af_cuda_library(d) = NULL;
+    return AF_OK;
+}
+
+void af_cuda_library_close(af_device *d)
+{
+    (void)d;
+}
+#endif
