@@ -109,7 +109,7 @@ static af_status run_trials(worker *w, af_gang *g)
 {
     for (;;) {
         json_t *m;
-        af_trial t = {0};
+        af_trial t = {.number = -1};
         af_status st = next_message(&m, w);
         if (st != AF_OK || !m) return st;
         st = af_run_message_read(&t, w->bench.space, m);

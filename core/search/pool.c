@@ -216,7 +216,7 @@ static af_status take_answer(af_pool *p, worker *w, int64_t *number, af_outcome 
     if (!m) return again(p, w, number);
     af_status st = af_answer_read(&of, out, m);
     json_decref(m);
-    if (of < 0) return af_prefix(st, "a worker");
+    if (of < 0 && st != AF_OK) return af_prefix(st, "a worker");
     slot *s = find_trial(p, w, of);
     if (!s) return af_fail(AF_EFORMAT, "a worker answers for trial %" PRId64, of);
     bool stopped = st == AF_EINTERRUPTED;
