@@ -47,8 +47,9 @@ static af_status open_names(worker *w)
     AF_TRY(af_json_str(&b->trials, w->open, "trials"));
     AF_TRY(af_need_task(&b->task, task));
     AF_TRY(af_need_space(&b->space, space));
-    AF_TRY(af_need_backend(&b->backend, backend));
+    AF_TRY(af_need_backend(&b->backend, AF_PLACE_AUTO, backend));
     AF_TRY(af_precision_find(&b->precision, b->backend, precision));
+    b->fast = json_is_true(json_object_get(w->open, "fast"));
     b->metric = af_find_metric(metric);
     return b->metric ? AF_OK : af_fail(AF_EINTERNAL, "no metric '%s'", metric);
 }

@@ -8,13 +8,13 @@
 json_t *af_pool_open_message(const af_workbench *w, const char *data_directory, int threads,
                              int capacity)
 {
-    return json_pack("{ss ss ss ss ss si si ss ss sI si si ss sf}", "type", "open", "task",
+    return json_pack("{ss ss ss ss ss si si ss ss sb sI si si ss sf}", "type", "open", "task",
                      w->task->name, "metric", w->metric->name, "space", w->space->name, "data",
                      data_directory, "protocol", (int)w->protocol, "recipe_epochs",
                      w->recipe.epochs, "backend", w->backend->name, "precision",
-                     af_precision_name(w->backend, w->precision), "seed", (json_int_t)w->seed,
-                     "threads", threads, "capacity", capacity, "trials", w->trials,
-                     "checkpoint_seconds", w->checkpoint_seconds);
+                     af_precision_name(w->backend, w->precision), "fast", w->fast, "seed",
+                     (json_int_t)w->seed, "threads", threads, "capacity", capacity, "trials",
+                     w->trials, "checkpoint_seconds", w->checkpoint_seconds);
 }
 
 json_t *af_pool_ready_message(const af_workbench *w)

@@ -97,6 +97,7 @@ af_status af_train_plans(af_trained *out, const af_training *t, int batch)
     o.batch = batch;
     o.threads = t->threads;
     o.precision = t->precision;
+    o.fast = t->fast;
     o.train = true;
     o.loss = af_loss_find(t->task->loss);
     o.scale = s->y_std;
@@ -172,11 +173,13 @@ static af_status open_loop(loop *l)
     return AF_OK;
 }
 
+/* A device is not waited for before the end: the loader makes batches while it computes, and a loss
+ * that is not finite is told then. */
 static af_status train_epoch(loop *l, int epoch)
 {
     const af_training *t = l->t;
     int whole = t->schedule == AF_OWN ? t->epochs : t->recipe.epochs;
-    double sum = 0;
+    double sum;
     const af_source source = af_epoch_source(t, epoch);
     const double began = af_clock();
     af_epoch_order(l->order, t, l->train, epoch);
@@ -187,10 +190,9 @@ static af_status train_epoch(loop *l, int epoch)
                        af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
         l->update.count = (int64_t)epoch * l->steps + step;
         af_position at = {t->seed, t->trial, (uint32_t)epoch, (uint32_t)step};
-        double loss;
-        AF_TRY(af_plan_step(l->out->plan, b->x, b->y, &l->update, at, &loss));
-        sum += loss;
+        AF_TRY(af_plan_step(l->out->plan, b->x, b->y, &l->update, at, NULL));
     }
+    AF_TRY(af_plan_losses(l->out->plan, &sum));
     l->state.last_loss = sum / l->steps;
     l->out->step_seconds += af_clock() - began;
     return AF_OK;
