@@ -82,52 +82,25 @@ static void filter(const af_dense *d, const void *x, const void *dy, void *dw, v
 
 /* ---- algorithms ---- */
 
-static candidate candidate_of(int algorithm, cudnnStatus_t st, cudnnDeterminism_t d,
-                              cudnnMathType_t math)
-{
-    return (candidate){algorithm, st == CUDNN_STATUS_SUCCESS, d == CUDNN_DETERMINISTIC, math};
-}
-
-/* How many, the best first; each pass has types and functions of its own. */
-static int list_forward(const cudnn_dense *k, candidate out[MOST])
-{
-    cudnnConvolutionFwdAlgoPerf_t found[MOST];
-    int n = 0;
-    if (cudnnGetConvolutionForwardAlgorithm_v7(k->library, k->x, k->w, k->pass[FORWARD].how, k->y,
-                                               MOST, &n, found) != CUDNN_STATUS_SUCCESS)
-        return 0;
-    for (int i = 0; i < n; i++)
-        out[i] = candidate_of((int)found[i].algo, found[i].status, found[i].determinism,
-                              found[i].mathType);
-    return n;
-}
-
-static int list_data(const cudnn_dense *k, candidate out[MOST])
-{
-    cudnnConvolutionBwdDataAlgoPerf_t found[MOST];
-    int n = 0;
-    if (cudnnGetConvolutionBackwardDataAlgorithm_v7(k->library, k->w, k->y, k->pass[DATA].how, k->x,
-                                                    MOST, &n, found) != CUDNN_STATUS_SUCCESS)
-        return 0;
-    for (int i = 0; i < n; i++)
-        out[i] = candidate_of((int)found[i].algo, found[i].status, found[i].determinism,
-                              found[i].mathType);
-    return n;
-}
-
-static int list_filter(const cudnn_dense *k, candidate out[MOST])
-{
-    cudnnConvolutionBwdFilterAlgoPerf_t found[MOST];
-    int n = 0;
-    if (cudnnGetConvolutionBackwardFilterAlgorithm_v7(k->library, k->x, k->y, k->pass[FILTER].how,
-                                                      k->w, MOST, &n,
-                                                      found) != CUDNN_STATUS_SUCCESS)
-        return 0;
-    for (int i = 0; i < n; i++)
-        out[i] = candidate_of((int)found[i].algo, found[i].status, found[i].determinism,
-                              found[i].mathType);
-    return n;
-}
+/* How many, the best first. The passes have types and functions of their own, all alike. */
+#define LIST(name, type, get, first, second, third)                                                \
+    static int name(const cudnn_dense *k, cudnnConvolutionDescriptor_t how, candidate out[MOST])   \
+    {                                                                                              \
+        type found[MOST];                                                                          \
+        int n = 0;                                                                                 \
+        if (get(k->library, first, second, how, third, MOST, &n, found) != CUDNN_STATUS_SUCCESS)   \
+            return 0;                                                                              \
+        for (int i = 0; i < n; i++)                                                                \
+            out[i] = (candidate){(int)found[i].algo, found[i].status == CUDNN_STATUS_SUCCESS,      \
+                                 found[i].determinism == CUDNN_DETERMINISTIC, found[i].mathType};  \
+        return n;                                                                                  \
+    }
+LIST(list_forward, cudnnConvolutionFwdAlgoPerf_t, cudnnGetConvolutionForwardAlgorithm_v7, k->x,
+     k->w, k->y)
+LIST(list_data, cudnnConvolutionBwdDataAlgoPerf_t, cudnnGetConvolutionBackwardDataAlgorithm_v7,
+     k->w, k->y, k->x)
+LIST(list_filter, cudnnConvolutionBwdFilterAlgoPerf_t,
+     cudnnGetConvolutionBackwardFilterAlgorithm_v7, k->x, k->y, k->w)
 
 /* Also says whether the algorithm can be had at all. */
 static cudnnStatus_t workspace_of(const cudnn_dense *k, int which, int algorithm, size_t *out)
@@ -155,11 +128,11 @@ static bool precise_enough(const cudnn_dense *k, cudnnMathType_t math)
 
 static bool choose(cudnn_dense *k, int which)
 {
-    static int (*const list[PASSES])(const cudnn_dense *,
+    static int (*const list[PASSES])(const cudnn_dense *, cudnnConvolutionDescriptor_t,
                                      candidate[MOST]) = {list_forward, list_data, list_filter};
     bool full = !k->problem.half && !k->problem.tf32;
     candidate found[MOST];
-    int n = list[which](k, found);
+    int n = list[which](k, k->pass[which].how, found);
     for (int i = 0; i < n; i++) {
         const candidate *c = &found[i];
         pass *p = &k->pass[which];

@@ -88,10 +88,10 @@ AF_KERNEL void put(bf16 *p, int64_t i, double value)
 {
     put(p, i, float_bf16((float)value));
 }
-/* A gradient: set, or added to what is there. */
-template <class T> AF_KERNEL void put_gradient(T *p, int64_t i, double value, bool add)
+/* A gradient: set, or added to what is there; a float as floats, a double as doubles. */
+template <class T, class S> AF_KERNEL void put_gradient(T *p, int64_t i, S value, bool add)
 {
-    put(p, i, add ? (double)get(p, i) + value : value);
+    put(p, i, add ? get(p, i) + value : value);
 }
 
 /* ---- sums ---- */
