@@ -66,7 +66,8 @@ typedef struct af_run_options {
     af_protocol protocol;
     int epochs; /* of the recipe, whose schedule they compress; 0: the task's own */
     int workers, threads;
-    int jobs;            /* trials executed at once, in processes of their own; 1: in this one */
+    int jobs;            /* trials executed at once, in other processes; 1: in this one */
+    int gang;            /* of them in one process; 0: all on a device, else each has its own */
     const char *program; /* of those processes: the path of afield; NULL where jobs is 1 */
     const char *data_directory, *out;
     bool resume;

@@ -1,6 +1,7 @@
 /* The training loop: epochs of steps, validation, keeping the best epoch, checkpoints. Everything
  * random is a function of (seed, trial, epoch, step), everything measured is charged. */
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
@@ -24,7 +25,7 @@ typedef struct loop { /* one training under way */
 } loop;
 
 /* Seconds are only a forecast: the speed of the trainings this process has seen. */
-static double flops_per_second = 5e10;
+static _Atomic double flops_per_second = 5e10;
 
 af_status af_train_batches(const af_recipe *r, int64_t samples, int *batch, int *steps)
 {
