@@ -137,6 +137,23 @@ static void ingredients_are_checked(void **state)
     assert_int_equal(contradicted, LENGTH(told_elsewhere));
 }
 
+/* Only fast runs say that they are, and then in their key too. */
+static void fast_stands_in_the_key(void **state)
+{
+    (void)state;
+    json_t *r = result_plain();
+    json_object_set_new(r, "fast", json_true());
+    result_put("fast", r);
+    assert_int_equal(load("fast"), AF_EFORMAT);
+    assert_says("keys.method_of.fast is not what 'fast' says");
+    r = result_plain();
+    json_object_set_new(r, "fast", json_true());
+    json_object_set_new(ingredients(r, "method_of"), "fast", json_true());
+    result_rekey(r);
+    result_put("fast", r);
+    assert_ok(load("fast"));
+}
+
 static void foreign_files_are_refused(void **state)
 {
     (void)state;
@@ -280,7 +297,7 @@ int main(void)
         cmocka_unit_test(every_field_is_checked),    cmocka_unit_test(foreign_files_are_refused),
         cmocka_unit_test(ingredients_are_checked),   cmocka_unit_test(unlike_results_do_not_mix),
         cmocka_unit_test(another_x_is_another_task), cmocka_unit_test(baselines_have_no_budget),
-        cmocka_unit_test(csv_has_all_fields),
+        cmocka_unit_test(fast_stands_in_the_key),    cmocka_unit_test(csv_has_all_fields),
     };
     return cmocka_run_group_tests(tests, work_make, work_remove);
 }

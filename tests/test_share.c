@@ -83,6 +83,7 @@ typedef struct setup {
     int batch;                 /* 0: 1, which makes 3 steps an epoch */
     int stop_after;            /* an epoch after which this process gets `signal` */
     int signal;
+    bool fast; /* says the header */
     af_ledger ledger;
 } setup;
 
@@ -112,6 +113,7 @@ static af_status go(af_found *found, setup *u)
             assert_ok(af_options_set(u->searcher->options, options, "batch", text));
     }
     json_t *header = json_pack("{ss}", "method", u->searcher->name);
+    if (u->fast) json_object_set_new(header, "fast", json_true());
     const af_share share = {.searcher = u->searcher,
                             .options = options,
                             .context = {.space = &space, .seed = u->seed, .workers = 1},
@@ -340,6 +342,24 @@ static void other_bits_are_noticed(void **state)
     assert_says("was to take 3 epochs of 3 steps");
 }
 
+/* As a fast run's own bits may be, on a device: what stands in the journal stays. */
+static void other_bits_are_taken_where_they_may_differ(void **state)
+{
+    (void)state;
+    setup u = {.searcher = af_find_searcher("darts"),
+               .budget = "3epochs",
+               .seed = 1,
+               .checkpoint_seconds = 1e9,
+               .fast = true};
+    af_found found;
+    forget();
+    assert_ok(go(&found, &u));
+    cut_journal_at("\"record\":\"derive\"", 0);
+    u.seed = 2;
+    assert_ok(go(&found, &u));
+    assert_int_equal(found.best.proposal.epochs, 3);
+}
+
 static void damaged_checkpoints_are_named(void **state)
 {
     (void)state;
@@ -539,6 +559,7 @@ int main(void)
         cmocka_unit_test(damaged_journals_are_refused),
         cmocka_unit_test(lines_that_are_missing_are_noticed),
         cmocka_unit_test(other_bits_are_noticed),
+        cmocka_unit_test(other_bits_are_taken_where_they_may_differ),
         cmocka_unit_test(damaged_checkpoints_are_named),
         cmocka_unit_test(budgets_decide_the_length),
         cmocka_unit_test(evaluating_leaves_no_trace),
