@@ -52,9 +52,9 @@ static af_status look(char *text, size_t size)
     AF_TRY(unusable(cudaGetDeviceProperties(&p, DEVICE), "cannot read its properties"));
     if (try_device() != AF_OK) return af_fail(AF_EUNSUPPORTED, "%s", af_error());
     AF_TRY(unusable(cudaRuntimeGetVersion(&runtime), "cannot read the version"));
-    snprintf(text, size, "%.60s, compute capability %d.%d, %.0f GiB, CUDA %d.%d, %.40s", p.name, p.major,
-             p.minor, (double)p.totalGlobalMem / (1 << 30), runtime / 1000, runtime % 1000 / 10,
-             af_cuda_dense_name());
+    snprintf(text, size, "%.96s, compute capability %d.%d, %.0f GiB, CUDA %d.%d, %s", p.name,
+             p.major, p.minor, (double)p.totalGlobalMem / (1 << 30), runtime / 1000,
+             runtime % 1000 / 10, af_cuda_dense_name());
     return AF_OK;
 }
 

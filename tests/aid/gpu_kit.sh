@@ -34,28 +34,26 @@ for h in $(comm -23 "$work/headers" "$work/libc-headers"); do
 done
 
 # ---- libraries: what ours link with, under that name; what these need, under theirs ----
-search=$(pkg-config --libs-only-L $names)
-library() { # path of -lNAME
-    # shellcheck disable=SC2086
-    p=$(gcc $search -print-file-name="lib$1.so")
-    [ "$p" != "lib$1.so" ] || { echo "gpu_kit.sh: no lib$1.so on this system" >&2; exit 1; }
-    readlink -f "$p"
-}
-libs="$(pkg-config --libs-only-l $names) -ldnnl"
-for l in $libs; do
-    path=$(library "${l#-l}")
+directories=$(pkg-config --libs-only-L $names | tr ' ' '\n' | sed -n 's/^-L//p')
+for l in $(pkg-config --libs-only-l $names) -ldnnl; do
+    file=lib${l#-l}.so
+    path=$(gcc -print-file-name="$file")
+    for d in $directories; do [ ! -e "$d/$file" ] || path=$d/$file; done
+    [ "$path" != "$file" ] || { echo "gpu_kit.sh: no $file on this system; run  make deps" >&2; exit 1; }
+    path=$(readlink -f "$path")
     soname=$(readelf -d "$path" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
     cp -L "$path" "$prefix/lib/$soname"
-    [ "$soname" = "lib${l#-l}.so" ] || ln -sf "$soname" "$prefix/lib/lib${l#-l}.so"
-    echo "$path"
-done | sort -u | xargs -n 1 ldd | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u >"$work/needed"
+    [ "$soname" = "$file" ] || ln -sf "$soname" "$prefix/lib/$file"
+    ldd "$path" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p'
+done >"$work/needed"
+sort -u "$work/needed" >"$work/sorted"
 while read -r path; do
     case $(basename "$path") in
     libc.so* | libm.so* | libdl.so* | libpthread.so* | librt.so* | libresolv.so* | libmvec.so* | ld-linux*) ;;
     libstdc++.so* | libgomp.so* | libgcc_s.so*) cp -L "$path" "$prefix/spare/" ;; # the compiler's, where older
     *) cp -L "$path" "$prefix/lib/" ;;
     esac
-done <"$work/needed"
+done <"$work/sorted"
 for n in $names; do
     cat >"$prefix/lib/pkgconfig/$n.pc" <<PC
 prefix=\${pcfiledir}/../..
