@@ -30,12 +30,14 @@ pc        = $(shell pkg-config $(1) 2>/dev/null)
 MISSING   = $(shell for c in $(CC) $(CXX) make pkg-config; do command -v $$c >/dev/null 2>&1 || echo build-essential pkg-config; done; \
               $(foreach d,$(PC_DEPS),pkg-config --exists $(call first,$(d)) 2>/dev/null || echo $(call last,$(d));) \
               command -v gnuplot >/dev/null 2>&1 || echo gnuplot-nox; \
-              test -e /usr/include/dnnl.h || test -e /usr/local/include/dnnl.h || echo libdnnl-dev)
+              $(if $(HAS_DNNL),,echo libdnnl-dev))
 
 # ---- flags -------------------------------------------------------------------------------------------
 NVCC      ?= $(or $(shell command -v nvcc 2>/dev/null),$(wildcard /usr/local/cuda/bin/nvcc))
 CUDA      ?= $(if $(NVCC),1,0)
-ONEDNN    ?= $(if $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h),1,0)
+# asked of the compiler, with the CPPFLAGS of the environment: dnnl.h has no .pc file everywhere
+HAS_DNNL  := $(shell printf '\043if !__has_include(<dnnl.h>)\n\043error none\n\043endif\n' | $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1)
+ONEDNN    ?= $(if $(HAS_DNNL),1,0)
 CUDA_ARCH ?= 80 90
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
         -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Werror \
@@ -120,7 +122,7 @@ TEST_AID := $(call obj,$(wildcard tests/aid/*.c) bench/networks.c bench/darts.c)
 BENCH    := $(BUILD)/bench/engine
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps demo test test-run test-long bench fuzz fuzz-tree install clean help FORCE
+.PHONY: all deps demo test test-run test-long test-gpu bench bench-gpu gpu-kit fuzz fuzz-tree install clean help FORCE
 all: $(BUILD)/afield $(SOLIB) $(BUILD)/afield.pc $(if $(SAN),,afield)  ## build ./afield and libafield
 
 deps:               ## install what is missing (Debian, Ubuntu), or list it
@@ -138,6 +140,16 @@ test-long:          ## bf16 with longer trainings (needs AFIELD_TESTDATA); 100 r
 
 bench: $(BENCH)     ## time the engine (BENCH_SECONDS=5 a row); writes bench.csv in the build directory
 	$(Q)$(BENCH) --seconds $(or $(BENCH_SECONDS),5) $(BUILD)/bench.csv
+
+GPU_TESTS := backend op plan passes mix losscurve train pause jobs darts
+test-gpu:           ## on a machine with an NVIDIA card: tests of backends there, the same runs twice
+	@$(MAKE) -j$(JOBS) $(BUILD)/afield && { ! BUILD=$(BUILD) sh tests/aid/gpu.sh present || { \
+	    $(MAKE) -j$(JOBS) $(addprefix $(BUILD)/tests/test_,$(GPU_TESTS)) && BUILD=$(BUILD) sh tests/aid/gpu.sh test $(GPU_TESTS); }; }
+bench-gpu:          ## on such a machine: times training steps; appends to tests/bench/<card>.csv
+	@$(MAKE) -j$(JOBS) $(BUILD)/afield && { ! BUILD=$(BUILD) sh tests/aid/gpu.sh present || { \
+	    $(MAKE) -j$(JOBS) $(BENCH) && BUILD=$(BUILD) sh tests/aid/gpu.sh bench; }; }
+gpu-kit:            ## pack build/afield-gpu-kit.tar.gz for a GPU machine that has CUDA and gcc alone
+	@sh tests/aid/gpu_kit.sh build/afield-gpu-kit.tar.gz "$(PC_NAMES)"
 
 $(GEN)/registry.c: FORCE | $(GEN)/
 	$(Q)printenv REGISTRY | cmp -s - $@ || printenv REGISTRY > $@

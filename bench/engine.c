@@ -1,7 +1,8 @@
 /* Times the engine and writes CSV, one row a network, precision and number of threads, each in a
  * process of its own. What the columns mean: bench/README.md.
  *
- *     engine [--only NAME] [--threads N] [--precision P] [--seconds S] [--batch N] [FILE]
+ *     engine [--only NAME] [--threads N] [--precision P] [--seconds S] [--batch N]
+ *            [--device D | --backend NAME] [FILE]
  *     engine --list        name, parameters and MACs of a sample of every network
  */
 #include <errno.h>
@@ -11,8 +12,8 @@
 #include "core/base/options.h"
 
 typedef struct options {
-    const char *only, *precision;
-    int threads, batch;
+    const char *only, *precision, *backend;
+    int threads, batch, device;
     double seconds;
     bool list, help;
 } options;
@@ -21,6 +22,10 @@ static const af_option table[] = {
     {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "0: 1, then 2", NULL, NULL},
     {"precision", AF_OPT_TEXT, offsetof(options, precision), NULL, 0, 0, "this precision alone",
      NULL, "NAME"},
+    {"device", AF_OPT_CHOICE, offsetof(options, device), "auto", 0, 0,
+     "auto: a card where one is usable", af_place_names, NULL},
+    {"backend", AF_OPT_TEXT, offsetof(options, backend), NULL, 0, 0,
+     "this one, see `afield list backends`; default: the device's best", NULL, "NAME"},
     {"seconds", AF_OPT_REAL, offsetof(options, seconds), "5", 0, 3600,
      "to spend on each row; five steps are made unless they take ten times that", NULL, NULL},
     {"batch", AF_OPT_INT, offsetof(options, batch), "0", 0, 65536, "samples; 0: the network's own",
@@ -92,8 +97,14 @@ static af_status time_all(FILE *csv, const options *o)
         for (const af_bench_precision *p = af_bench_precisions; p->name; p++)
             for (int i = 0; i < (o->threads ? 1 : 2); i++) {
                 if (!wanted(n->name, o->only) || !wanted(p->name, o->precision)) continue;
-                af_bench_case c = {n, p, o->threads ? o->threads : usual[i],
-                                   o->batch ? o->batch : n->batch, o->seconds};
+                if (p->on_request && !o->precision) continue;
+                af_bench_case c = {.network = n,
+                                   .precision = p,
+                                   .backend = o->backend,
+                                   .place = (af_place)o->device,
+                                   .threads = o->threads ? o->threads : usual[i],
+                                   .batch = o->batch ? o->batch : n->batch,
+                                   .seconds = o->seconds};
                 af_bench_result r;
                 AF_TRY(af_bench_run(&r, &c));
                 print_row(stdout, &c, &r);

@@ -1,7 +1,7 @@
-/* Times whole training steps (forward, loss, backward, update) with the default backend. The child
- * process sends its result, or the message of its failure, through a pipe; the kernel's account of
- * the child (wait4) gives the peak of its resident memory. The parent never makes a plan, so that
- * what the child inherits is small.
+/* Times whole training steps (forward, loss, backward, update) with a backend, usually the best.
+ * The child process sends its result, or the message of its failure, through a pipe; the kernel's
+ * account of the child (wait4) gives the peak of its resident memory. The parent never makes a
+ * plan, so that what the child inherits is small.
  */
 #include "bench/measure.h"
 #include <errno.h>
@@ -21,9 +21,15 @@
 
 /* MIN_STEPS are made unless they take PATIENCE times the seconds that a row may take. */
 enum { MIN_STEPS = 5, PATIENCE = 10, MAX_STEPS = 10000, MESSAGE = 512 };
+/* As in training, a device is not waited for after every step. */
+enum { TOGETHER = 10 };
 
 const af_bench_precision af_bench_precisions[] = {
-    {"fp32", AF_FULL_PRECISION}, {"bf16", AF_BF16_PRECISION}, {0}};
+    {"fp32", AF_FULL_PRECISION, false},
+    {"bf16", AF_BF16_PRECISION, false},
+    {"tf32", AF_TF32_PRECISION, true},
+    {NULL, AF_FULL_PRECISION, false},
+};
 
 /* ---- in the child ---- */
 
@@ -66,23 +72,32 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The first step is not counted: caches warm up, pages arrive. */
-static af_status time_steps(af_bench_result *out, af_plan *plan, const batch *b, double budget)
+static af_status take_steps(af_plan *plan, const batch *b, int first, int count)
+{
+    af_update u = af_update_default();
+    double sum;
+    u.lr = 1e-3;
+    for (int i = 0; i < count; i++) {
+        af_position at = {.step = (uint32_t)(first + i)};
+        AF_TRY(af_plan_step(plan, b->x, b->y, &u, at, NULL));
+    }
+    return af_plan_losses(plan, &sum);
+}
+
+/* The first steps are not counted: caches warm up, pages arrive, a device records its work. */
+static af_status time_steps(af_bench_result *out, af_plan *plan, const batch *b, double budget,
+                            int together)
 {
     static double seconds[MAX_STEPS];
-    af_update u = af_update_default();
-    u.lr = 1e-3;
-    double loss;
-    AF_TRY(af_plan_step(plan, b->x, b->y, &u, (af_position){0}, &loss));
+    AF_TRY(take_steps(plan, b, 0, together));
     double begin = af_clock(), start = begin;
     int steps = 0;
     while (steps == 0 || (steps < MAX_STEPS &&
                           start < begin + (steps < MIN_STEPS ? PATIENCE * budget : budget))) {
-        af_position at = {.step = (uint32_t)steps + 1};
         start = af_clock();
-        AF_TRY(af_plan_step(plan, b->x, b->y, &u, at, &loss));
+        AF_TRY(take_steps(plan, b, (steps + 1) * together, together));
         double now = af_clock();
-        seconds[steps++] = now - start;
+        seconds[steps++] = (now - start) / together;
         start = now;
     }
     qsort(seconds, (size_t)steps, sizeof *seconds, ascending);
@@ -91,11 +106,27 @@ static af_status time_steps(af_bench_result *out, af_plan *plan, const batch *b,
     return AF_OK;
 }
 
+static af_status choose(const af_backend **out, const af_bench_case *c)
+{
+    char text[256];
+    if (!c->backend) {
+        AF_TRY(af_backend_at(out, c->place));
+    } else if (!(*out = af_find_backend(c->backend))) {
+        return af_fail(AF_EUSAGE,
+                       "no backend '%s' in this build; `afield list backends` tells what there is",
+                       c->backend);
+    }
+    AF_TRY((*out)->probe(text, sizeof text));
+    if (af_precision_offered(*out, c->precision->precision)) return AF_OK;
+    return af_fail(AF_EUSAGE, "backend %s has no precision %s", (*out)->name, c->precision->name);
+}
+
 static af_status measure(af_bench_result *out, const af_bench_case *c)
 {
-    const af_backend *backend = af_default_backend();
+    const af_backend *backend;
     batch b = {0};
     af_plan *plan = NULL;
+    AF_TRY(choose(&backend, c));
     af_graph *g = af_graph_new();
     if (!g) return AF_ENOMEM;
     af_status st;
@@ -111,7 +142,7 @@ static af_status measure(af_bench_result *out, const af_bench_case *c)
     AF_GOTO(st, done, af_plan_new(&plan, g, backend, &o));
     af_plan_init(plan, 1, 1);
     AF_GOTO(st, done, set_coefficients(plan));
-    AF_GOTO(st, done, time_steps(out, plan, &b, c->seconds));
+    AF_GOTO(st, done, time_steps(out, plan, &b, c->seconds, backend->device ? TOGETHER : 1));
     const af_cost *cost = af_plan_cost(plan);
     out->threads = af_plan_describe(plan).threads;
     out->flops = (cost->forward + cost->backward) * c->batch;

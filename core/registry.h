@@ -32,7 +32,16 @@ const af_task *af_find_task(const char *name);
 const af_prep *af_find_prep(const char *name);
 const af_searcher *af_find_searcher(const char *name);
 const af_op *af_find_op(const char *name);
-/* The backend of "auto": onednn when usable, else reference. */
+
+/* Where to compute, as people ask for it; every choice of a backend goes through here. */
+typedef enum af_place { AF_PLACE_AUTO, AF_PLACE_CPU, AF_PLACE_CUDA } af_place;
+extern const char *const af_place_names[]; /* "auto", "cpu", "cuda", NULL */
+/* cpu: onednn when usable, else reference. cuda: AF_EUNSUPPORTED with the reason when no card is
+ * usable or this build has no such backend. auto: cuda when usable, else cpu; a card is looked for
+ * once in a process, and only where a driver is. */
+AF_CHECKED af_status af_backend_at(const af_backend **out, af_place place);
+bool af_backend_fits(const af_backend *b, af_place place); /* whether it computes there */
+/* The backend of auto. With a card this opens it, so no fork may follow that computes there. */
 const af_backend *af_default_backend(void);
 
 #endif

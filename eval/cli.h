@@ -22,7 +22,17 @@ extern const af_cmd *const af_commands[];
 /* Finds a plugin or fails with AF_EUSAGE, the known names and the nearest one. */
 AF_CHECKED af_status af_need_task(const af_task **out, const char *name);
 AF_CHECKED af_status af_need_space(const af_space **out, const char *name);
-AF_CHECKED af_status af_need_backend(const af_backend **out, const char *name); /* "auto" too */
+/* `name` "auto": the best one at `place`. Another name must compute there. */
+AF_CHECKED af_status af_need_backend(const af_backend **out, af_place place, const char *name);
+/* Whether --fast means anything to it. */
+AF_CHECKED af_status af_check_fast(const af_backend *b, bool fast);
+/* The option --device of a table whose struct has the member as an int. */
+#define AF_DEVICE_OPTION(offset)                                                                   \
+    {                                                                                              \
+        "device", AF_OPT_CHOICE, offset, "auto", 0, 0,                                             \
+            "to compute on: the CPU, an NVIDIA card, or auto: the card where one is usable",       \
+            af_place_names, NULL                                                                   \
+    }
 /* A method: a searcher, a plugin's path, "exec:COMMAND", or a baseline, which is a space without a
  * searcher (*searcher NULL). With a searcher the space is `space`, default nb201. */
 AF_CHECKED af_status af_need_method(const af_searcher **searcher, const af_space **out,

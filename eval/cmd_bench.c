@@ -11,8 +11,8 @@
 
 typedef struct options {
     const char *out, *html;
-    bool resume;
-    int threads, jobs;
+    bool resume, fast;
+    int threads, jobs, device;
 } options;
 static const af_option table[] = {
     {"out", AF_OPT_TEXT, offsetof(options, out), NULL, 0, 0,
@@ -25,6 +25,10 @@ static const af_option table[] = {
      "trials of a run executed at once; never changes a result", NULL, NULL},
     {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024,
      "0: all cores; never changes a result", NULL, NULL},
+    {"device", AF_OPT_CHOICE, offsetof(options, device), "auto", 0, 0,
+     "to compute on, instead of what the suite says; auto: what it says", af_place_names, NULL},
+    {"fast", AF_OPT_FLAG, offsetof(options, fast), "false", 0, 0,
+     "on a card: faster kernels whose results, and digests, differ from run to run", NULL, NULL},
     {0}};
 
 /* "suites/demo.yaml" -> "runs/demo" */
@@ -78,6 +82,8 @@ static af_status run_one(outcome *r, const af_suite *s, const options *o, const 
     job.resume = o->resume;
     job.threads = o->threads;
     job.jobs = o->jobs;
+    job.fast |= o->fast;
+    if (o->device != AF_PLACE_AUTO) job.device = o->device;
     af_log(AF_LOG_INFO, "[%zu/%zu] %s", index + 1, count, name);
     af_status st = af_job_run(&job);
     if (st == AF_OK) {
@@ -182,7 +188,8 @@ static af_status run(const void *values, const char *const *words, int count)
 
 const af_cmd af_cmd_bench = {
     .name = "bench",
-    .usage = "SUITE.yaml [--out DIR] [--html FILE] [--resume] [--jobs N] [--threads N]",
+    .usage =
+        "SUITE.yaml [--out DIR] [--html FILE] [--resume] [--jobs N] [--threads N] [--device D]",
     .summary = "run a suite: tasks x methods x seeds",
     .order = 6,
     .more = "A suite is a YAML file:\n\n"
@@ -193,7 +200,7 @@ const af_cmd af_cmd_bench = {
             "    - method: regularized_evolution\n"
             "      set: population=5        # optional, as are space and name\n"
             "  seeds: [0, 1, 2]             # optional, as are size, budget, protocol, epochs, "
-            "backend\n"
+            "device\n"
             "  budget: 4x",
     .options = table,
     .options_size = sizeof(options),

@@ -15,7 +15,7 @@
 
 typedef struct options {
     bool cost, json;
-    int size, threads;
+    int size, threads, device;
     const char *backend;
 } options;
 static const af_option table[] = {
@@ -26,6 +26,7 @@ static const af_option table[] = {
      NULL},
     {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "with --cost; 0: all cores",
      NULL, NULL},
+    AF_DEVICE_OPTION(offsetof(options, device)),
     {"backend", AF_OPT_TEXT, offsetof(options, backend), "auto", 0, 0, "with --cost", NULL, "NAME"},
     {"json", AF_OPT_FLAG, offsetof(options, json), "false", 0, 0, "print JSON", NULL, NULL},
     {0}};
@@ -91,7 +92,7 @@ static af_status add_cost(json_t *o, const af_task *t, const options *given)
 {
     const af_backend *backend;
     af_timing m;
-    AF_TRY(af_need_backend(&backend, given->backend));
+    AF_TRY(af_need_backend(&backend, (af_place)given->device, given->backend));
     const af_size size = given->size == AF_SIZES ? af_usual_size(t) : (af_size)given->size;
     AF_TRY(af_time_x(&m, t, size, backend, given->threads));
     json_object_set_new(o, "cost_of_1x",

@@ -9,18 +9,21 @@
 typedef struct options {
     af_network_options network;
     const char *backend, *precision;
-    int batch, threads;
+    int batch, threads, device;
     double seconds;
-    bool plain, json;
+    bool fast, plain, json;
 } options;
 static const af_option table[] = {
     AF_NETWORK_OPTIONS(offsetof(options, network)),
     {"batch", AF_OPT_INT, offsetof(options, batch), "64", 1, 1 << 20, "samples in a step", NULL,
      NULL},
+    AF_DEVICE_OPTION(offsetof(options, device)),
     {"backend", AF_OPT_TEXT, offsetof(options, backend), "auto", 0, 0, "see `afield list backends`",
      NULL, "NAME"},
     {"precision", AF_OPT_TEXT, offsetof(options, precision), "auto", 0, 0,
-     "of activations: fp32, bf16 or auto", NULL, "NAME"},
+     "of activations: fp32, bf16, on a card also tf32, or auto", NULL, "NAME"},
+    {"fast", AF_OPT_FLAG, offsetof(options, fast), "false", 0, 0,
+     "on a card: faster kernels whose results differ from run to run", NULL, NULL},
     {"threads", AF_OPT_INT, offsetof(options, threads), "0", 0, 1024, "0: all cores", NULL, NULL},
     {"seconds", AF_OPT_REAL, offsetof(options, seconds), "2", 0, 3600, "to spend on steps", NULL,
      NULL},
@@ -172,10 +175,14 @@ static af_status run(const void *values, const char *const *words, int count)
     const options *o = values;
     af_network net;
     af_profile f;
-    af_profile_options p = {
-        .batch = o->batch, .threads = o->threads, .seconds = o->seconds, .plain = o->plain};
+    af_profile_options p = {.batch = o->batch,
+                            .threads = o->threads,
+                            .seconds = o->seconds,
+                            .fast = o->fast,
+                            .plain = o->plain};
     (void)count;
-    AF_TRY(af_need_backend(&p.backend, o->backend));
+    AF_TRY(af_need_backend(&p.backend, (af_place)o->device, o->backend));
+    AF_TRY(af_check_fast(p.backend, o->fast));
     AF_TRY(af_precision_find(&p.precision, p.backend, o->precision));
     AF_TRY(af_network_build(&net, words[0], &o->network));
     af_status st = af_profile_run(&f, net.graph, &net.io, &p);

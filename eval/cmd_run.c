@@ -34,6 +34,8 @@ static void print_summary(const af_result *r)
     print_spent(r);
     if (json_is_false(json_object_get(r->json, "sealed")))
         printf("\n%-12s runs foreign code\n", "unsealed:");
+    if (json_is_true(json_object_get(r->json, "fast")))
+        printf("\n%-12s digests may differ from run to run\n", "fast:");
     printf("\n%-12s %s\n%-12s %s\n%-12s %s\n", "proposals", r->proposal_digest, "run digest",
            r->run_digest, "result", r->path);
 }

@@ -23,7 +23,7 @@ bool af_result_same_method(const af_result *a, const af_result *b)
     return strcmp(a->method, b->method) == 0 && strcmp(a->space, b->space) == 0 &&
            strcmp(a->backend, b->backend) == 0 && strcmp(a->precision, b->precision) == 0 &&
            (!a->searched || same_budget(a, b)) && same_member(a, b, "searcher_options") &&
-           same_member(a, b, "epochs");
+           same_member(a, b, "epochs") && same_member(a, b, "fast");
 }
 
 bool af_result_repeats(const af_result *a, const af_result *b)

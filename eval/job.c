@@ -40,12 +40,17 @@
         NULL, NULL),                                                                               \
         ROW("threads", AF_OPT_INT, threads, "0", 0, 1024, "0: all cores; never changes a result",  \
             NULL, NULL),                                                                           \
-        ROW("backend", AF_OPT_TEXT, backend, "auto", 0, 0, "see `afield list backends`", NULL,     \
+        AF_DEVICE_OPTION(offsetof(af_job, device)),                                                \
+        ROW("backend", AF_OPT_TEXT, backend, "auto", 0, 0,                                         \
+            "for checks: this one, see `afield list backends`; auto: the device's best", NULL,     \
             "NAME"),                                                                               \
         ROW("precision", AF_OPT_TEXT, precision, "auto", 0, 0,                                     \
-            "of activations: fp32, bf16, or auto: bf16 where the processor has matrix units for "  \
-            "it",                                                                                  \
+            "of activations: fp32, bf16, on a card also tf32; auto: bf16 where the processor has " \
+            "matrix units for it",                                                                 \
             NULL, "NAME"),                                                                         \
+        ROW("fast", AF_OPT_FLAG, fast, "false", 0, 0,                                              \
+            "on a card: faster kernels whose results, and digests, differ from run to run", NULL,  \
+            NULL),                                                                                 \
         ROW("out", AF_OPT_TEXT, out, NULL, 0, 0, "directory of the run (default under runs/)",     \
             NULL, "DIR"),                                                                          \
         ROW("resume", AF_OPT_FLAG, resume, "false", 0, 0,                                          \
@@ -209,6 +214,7 @@ static af_status resolve(resolved *r, const af_job *j)
                           .workers = j->workers,
                           .threads = j->threads,
                           .jobs = j->jobs,
+                          .fast = j->fast,
                           .program = "/proc/self/exe",
                           .out = j->out,
                           .resume = j->resume}};
@@ -226,7 +232,8 @@ static af_status resolve(resolved *r, const af_job *j)
             "--protocol paper: no publication has a protocol for your own dataset, or for a "
             "variant; leave it out");
     AF_TRY(af_need_method(&r->o.searcher, &r->o.space, j->method, j->space));
-    AF_TRY(af_need_backend(&r->o.backend, j->backend));
+    AF_TRY(af_need_backend(&r->o.backend, (af_place)j->device, j->backend));
+    AF_TRY(af_check_fast(r->o.backend, j->fast));
     AF_TRY(af_precision_find(&r->o.precision, r->o.backend, j->precision));
     AF_TRY(af_budget_parse(&r->o.budget, j->budget));
     if (r->o.searcher) AF_TRY(af_share_check(r->o.searcher, &r->o.budget));

@@ -9,9 +9,9 @@
 
 typedef struct af_job {
     const char *task, *method, *space, *set, *budget, *backend, *precision, *out;
-    int size, protocol, epochs, workers, threads, jobs;
+    int size, protocol, epochs, workers, threads, jobs, device;
     uint64_t seed;
-    bool resume, json; /* json: print result.json when done */
+    bool resume, fast, json; /* json: print result.json when done */
 } af_job;
 extern const af_option af_job_options[];
 /* The same of `afield serve`: no method, one worker, its results go to its driver. */

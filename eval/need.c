@@ -49,18 +49,31 @@ af_status af_need_space(const af_space **out, const char *name)
     return refuse("space", name, names);
 }
 
-af_status af_need_backend(const af_backend **out, const char *name)
+af_status af_need_backend(const af_backend **out, af_place place, const char *name)
 {
     const char *names[MAX_NAMES] = {"auto"};
     char text[256];
-    if (strcmp(name, "auto") == 0) {
-        *out = af_default_backend();
-        return AF_OK;
+    if (strcmp(name, "auto") == 0) return af_backend_at(out, place);
+    if ((*out = af_find_backend(name))) {
+        if (af_backend_fits(*out, place)) return (*out)->probe(text, sizeof text);
+        return af_fail(AF_EUSAGE,
+                       "device '%s' and backend '%s' contradict each other; leave out --backend, "
+                       "or --device",
+                       af_place_names[place], name);
     }
-    if ((*out = af_find_backend(name))) return (*out)->probe(text, sizeof text);
+    if (strcmp(name, "cuda") == 0) return af_backend_at(out, AF_PLACE_CUDA); /* says why */
     for (size_t i = 0; i < MAX_NAMES - 2 && af_builtin.backend[i]; i++)
         names[i + 1] = af_builtin.backend[i]->name;
     return refuse("backend", name, names);
+}
+
+af_status af_check_fast(const af_backend *b, bool fast)
+{
+    if (!fast || b->device) return AF_OK;
+    return af_fail(AF_EUSAGE,
+                   "--fast: backend '%s' computes on the CPU, where results never differ from run "
+                   "to run; leave it out",
+                   b->name);
 }
 
 af_status af_need_method(const af_searcher **searcher, const af_space **out, const char *method,

@@ -10,12 +10,15 @@ typedef struct af_profile_options {
     af_precision precision;
     int batch, threads;
     double seconds; /* to spend on steps */
+    bool fast;      /* see af_plan_options */
     bool plain;     /* without passes */
 } af_profile_options;
 
 typedef struct af_profile {
-    af_plan *plan; /* timed; node seconds are of all steps */
+    af_plan *plan; /* timed; node seconds are of all `steps` */
     int steps;
+    /* Of a step. Timing nodes means to wait for each, which costs nothing on the host and most of
+     * the speed on a device: there these are of a plan that is not timed. */
     double ms_least, ms_median;
     double flops;        /* of a step */
     double matmul_rate;  /* FLOP/s of one thread: a 1x1 convolution of 256 to 256 channels */

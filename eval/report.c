@@ -180,6 +180,7 @@ static void make_label(char label[128], const af_result *const *row, int rows, i
     if (one->searched && s.workers) append(label, number, "");
     if (backend) append(label, " ", one->backend);
     if (precision) append(label, " ", one->precision);
+    if (json_is_true(json_object_get(one->json, "fast"))) append(label, " fast", "");
     if (options) append_options(label, one);
     append_epochs(label, one);
 }

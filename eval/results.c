@@ -204,6 +204,14 @@ static af_status lacks(const af_result *r, const char *ingredient)
                    r->path, ingredient);
 }
 
+static af_status edited(const af_result *r, const char *ingredient, const char *member)
+{
+    return af_fail(AF_EFORMAT,
+                   "%s: %s is not what '%s' says: this file was edited; run it again, or leave it "
+                   "out",
+                   r->path, ingredient, member);
+}
+
 static af_status check_ingredients(const af_result *r)
 {
     for (size_t i = 0; i < sizeof ingredients / sizeof *ingredients; i++)
@@ -212,11 +220,10 @@ static af_status check_ingredients(const af_result *r)
         const json_t *ingredient = lookup(r->json, twins[i].ingredient);
         if (!ingredient) return lacks(r, twins[i].ingredient);
         if (!same_value(ingredient, lookup(r->json, twins[i].member)))
-            return af_fail(AF_EFORMAT,
-                           "%s: %s is not what '%s' says: this file was edited; run it again, or "
-                           "leave it out",
-                           r->path, twins[i].ingredient, twins[i].member);
+            return edited(r, twins[i].ingredient, twins[i].member);
     }
+    const json_t *fast = lookup(r->json, "keys.method_of.fast"), *told = lookup(r->json, "fast");
+    if (json_is_true(fast) != json_is_true(told)) return edited(r, "keys.method_of.fast", "fast");
     return AF_OK;
 }
 

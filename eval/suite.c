@@ -35,14 +35,16 @@ static const cyaml_schema_field_t suite_fields[] = {
     TEXT(protocol, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(epochs, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(workers, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
+    TEXT(device, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(backend, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     TEXT(precision, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
+    TEXT(fast, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, af_suite),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t suite_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, af_suite, suite_fields)};
 static const char *const keys[] = {
-    "title", "tasks",  "methods", "method",   "space",   "set",     "name",      "seeds",
-    "size",  "budget", "epochs",  "protocol", "workers", "backend", "precision", NULL};
+    "title",  "tasks",  "methods",  "method",  "space",  "set",     "name",      "seeds", "size",
+    "budget", "epochs", "protocol", "workers", "device", "backend", "precision", "fast",  NULL};
 
 /* ---- libcyaml's side ---- */
 
@@ -158,8 +160,10 @@ af_status af_suite_job(af_job *out, char name[256], const af_suite *s, size_t in
     AF_TRY(set(out, "protocol", s->protocol));
     AF_TRY(set(out, "epochs", s->epochs));
     AF_TRY(set(out, "workers", s->workers));
+    AF_TRY(set(out, "device", s->device));
     AF_TRY(set(out, "backend", s->backend));
     AF_TRY(set(out, "precision", s->precision));
+    AF_TRY(set(out, "fast", s->fast));
     char method[64];
     af_job_method_name(method, m->method);
     snprintf(name, 256, "%.40s-%.120s%s%.40s-s%" PRIu64, out->task, m->name ? m->name : method,

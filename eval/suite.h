@@ -9,7 +9,7 @@
  *         set: population=5
  *     seeds: [0, 1, 2]             # optional from here on
  *     budget: 4x                   # also: size, protocol, epochs,
- *                                  # workers, backend, precision
+ *                                  # workers, device, backend, precision, fast
  */
 #ifndef AF_SUITE_H
 #define AF_SUITE_H
@@ -25,8 +25,8 @@ typedef struct af_suite {
     char **tasks, **seeds; /* seeds: NULL means seed 0 */
     af_suite_method *methods;
     unsigned tasks_count, seeds_count, methods_count;
-    char *size, *budget, *protocol, *epochs, *workers, *backend,
-        *precision; /* as --options; NULL: their defaults */
+    /* as --options; NULL: their defaults */
+    char *size, *budget, *protocol, *epochs, *workers, *device, *backend, *precision, *fast;
 } af_suite;
 
 /* Checks everything that can be known without data, so that a typing error in the last line costs

@@ -95,9 +95,8 @@ static af_status move_alpha(const darts *d, af_supernet *s)
 
 static af_status step(const darts *d, af_supernet *s)
 {
-    double loss;
     if (d->o->alpha_first) AF_TRY(move_alpha(d, s));
-    AF_TRY(af_supernet_weights_step(s, d->c, &loss));
+    AF_TRY(af_supernet_weights_step(s, d->c, NULL));
     return d->o->alpha_first ? AF_OK : move_alpha(d, s);
 }
 

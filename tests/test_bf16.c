@@ -13,6 +13,7 @@
 #include "tests/aid/work.h"
 
 enum { SEEDS = 5, RAW = 32, SIDE = 16, IMAGES = 1250, TRAIN = 850, CLASSES = 10, LONGER = 5 };
+enum { BOTH = AF_BF16_PRECISION + 1 }; /* precisions: full, bf16 */
 
 /* ---- data ---- */
 
@@ -187,8 +188,8 @@ static void errors_are_within_seed_noise(void **state)
                      .epochs = c->epochs * (getenv("AFIELD_LONG") ? LONGER : 1),
                      .threads = 1, /* quicker where others compute too; the bits are the same */
                      .validate = true};
-    sample s[AF_PRECISIONS] = {{{0}, 0, 0}};
-    for (int p = 0; p < AF_PRECISIONS; p++) {
+    sample s[BOTH] = {{{0}, 0, 0}};
+    for (int p = 0; p < BOTH; p++) {
         t.precision = (af_precision)p;
         train(&s[p], &t);
         print_sample(c->task->name, af_precision_name(t.backend, t.precision), &s[p]);

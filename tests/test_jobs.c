@@ -1,6 +1,6 @@
-/* Worker processes: however many there are, and whatever becomes of them, a search comes out the
- * same. Iterates the searchers that propose trials. The program they run is the one built beside
- * the tests. */
+/* Worker processes: however many there are, however many trials each trains at once, and whatever
+ * becomes of them, a search comes out the same. Iterates the searchers that propose trials. The
+ * program they run is the one built beside the tests. */
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -33,6 +33,7 @@ typedef struct job {
     const af_searcher *searcher;
     int jobs;
     bool resume;
+    int gang; /* trials of one process; 0: as the backend has it */
 } job;
 
 /* In a child: threads do not survive a fork, and the next run is forked too. */
@@ -57,6 +58,7 @@ static af_status run(const job *j)
                               .workers = 4,
                               .threads = 2,
                               .jobs = j->jobs,
+                              .gang = j->gang,
                               .program = j->program ? j->program : program,
                               .data_directory = work_dir,
                               .out = out,
@@ -104,7 +106,7 @@ static void jobs_decide_nothing(void **state)
     for (int jobs = 1; jobs <= 3; jobs++) {
         char out[64];
         snprintf(out, sizeof out, "%.40s-%d", s->name, jobs);
-        const job j = {out, NULL, s, jobs, false};
+        const job j = {out, NULL, s, jobs, false, 0};
         assert_ok(end(begin(&j)));
         char *got = digests_of(out);
         if (want) assert_string_equal(got, want);
@@ -116,34 +118,85 @@ static void jobs_decide_nothing(void **state)
     af_free(want);
 }
 
-/* Workers that die are replaced, and their trials with them. */
-static void dead_workers_are_replaced(void **state)
+/* Of what `calm` left. */
+static void assert_as_calm(const char *out)
+{
+    char *want = digests_of("calm"), *got = digests_of(out);
+    assert_string_equal(got, want);
+    af_free(want);
+    af_free(got);
+}
+
+/* Several trials in each process, evenly or not. */
+static void gangs_decide_nothing(void **state)
 {
     (void)state;
-    const job calm = {"calm", NULL, af_find_searcher("random"), 2, false};
-    const job j = {"killed", NULL, af_find_searcher("random"), 2, false};
+    static const int cases[][2] = {{2, 2}, {4, 2}, {4, 3}, {3, 4}, {4, 4}};
+    const job calm = {"calm", NULL, af_find_searcher("random"), 1, false, 0};
     assert_ok(end(begin(&calm)));
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char out[32];
+        snprintf(out, sizeof out, "gang-%zu", i);
+        const job j = {out, NULL, calm.searcher, cases[i][0], false, cases[i][1]};
+        pid_t child = begin(&j), workers[8];
+        int most = 0, status;
+        while (waitpid(child, &status, WNOHANG) == 0) {
+            int n = children_of(child, workers, LENGTH(workers));
+            most = n > most ? n : most;
+            usleep(5000);
+        }
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        assert_int_equal(most, (cases[i][0] + cases[i][1] - 1) / cases[i][1]);
+        assert_as_calm(out);
+    }
+}
+
+/* Trials that continue others do so in a gang as well. */
+static void gangs_continue_trials(void **state)
+{
+    (void)state;
+    const job j = {"asha-gang", NULL, af_find_searcher("asha"), 4, false, 4};
+    assert_ok(end(begin(&j)));
+    char *want = digests_of("asha-1"), *got = digests_of("asha-gang");
+    assert_string_equal(got, want);
+    af_free(want);
+    af_free(got);
+}
+
+/* Workers that die are replaced, and their trials with them. */
+static void dead_workers_are_replaced(const char *out, int jobs, int gang)
+{
+    const job j = {out, NULL, af_find_searcher("random"), jobs, false, gang};
     pid_t child = begin(&j), workers[8];
     int kills = 0, status;
     for (int i = 0; waitpid(child, &status, WNOHANG) == 0; i++) {
         usleep(20000);
         int n = children_of(child, workers, LENGTH(workers));
-        if (i % 8 == 3 && n > 0 && kills < 4) kills += !kill(workers[i / 8 % n], SIGKILL);
+        if (i % 8 == 3 && n > 0 && kills < (gang ? 2 : 4)) /* a trial of a gang is hit by each */
+            kills += !kill(workers[i / 8 % n], SIGKILL);
     }
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_true(kills > 0);
-    char *a = digests_of("calm"), *b = digests_of("killed");
-    assert_string_equal(a, b);
-    af_free(a);
-    af_free(b);
+    assert_as_calm(out);
+}
+
+static void dead_processes_are_replaced(void **state)
+{
+    (void)state;
+    dead_workers_are_replaced("killed", 2, 0);
+}
+
+static void dead_gangs_are_replaced(void **state)
+{
+    (void)state;
+    dead_workers_are_replaced("killed-gang", 4, 4);
 }
 
 /* Asked to stop, a run waits for checkpoints; resumed, it ends as it would have. */
-static void signals_stop_all(void **state)
+static void signals_stop(const char *out, int gang)
 {
-    (void)state;
-    const job first = {"stopped", NULL, af_find_searcher("random"), 2, false};
-    const job again = {"stopped", NULL, af_find_searcher("random"), 3, true};
+    const job first = {out, NULL, af_find_searcher("random"), 2, false, gang};
+    const job again = {out, NULL, af_find_searcher("random"), 3, true, gang};
     pid_t child = begin(&first), workers[8];
     usleep(400000);
     int n = children_of(child, workers, LENGTH(workers));
@@ -152,10 +205,36 @@ static void signals_stop_all(void **state)
     assert_true(st == AF_EINTERRUPTED || st == AF_OK);
     for (int i = 0; i < n; i++) assert_true(kill(workers[i], 0) != 0 && errno == ESRCH);
     assert_ok(end(begin(&again)));
-    char *a = digests_of("calm"), *b = digests_of("stopped");
-    assert_string_equal(a, b);
-    af_free(a);
-    af_free(b);
+    assert_as_calm(out);
+}
+
+static void signals_stop_all(void **state)
+{
+    (void)state;
+    signals_stop("stopped", 0);
+}
+
+static void signals_stop_gangs(void **state)
+{
+    (void)state;
+    signals_stop("stopped-gang", 2);
+}
+
+/* A worker asked to stop by somebody else is replaced like a dead one. */
+static void stopped_gangs_are_replaced(void **state)
+{
+    (void)state;
+    const job j = {"termed", NULL, af_find_searcher("random"), 4, false, 4};
+    pid_t child = begin(&j), workers[8];
+    int told = 0, status;
+    for (int i = 0; waitpid(child, &status, WNOHANG) == 0; i++) {
+        usleep(20000);
+        int n = children_of(child, workers, LENGTH(workers));
+        if (i % 8 == 5 && n > 0 && told < 2) told += !kill(workers[0], SIGTERM);
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(told > 0);
+    assert_as_calm("termed");
 }
 
 static void bad_programs_are_named(void **state)
@@ -169,7 +248,7 @@ static void bad_programs_are_named(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char out[16];
         snprintf(out, sizeof out, "bad%zu", i);
-        const job j = {out, cases[i].program, af_find_searcher("random"), 2, false};
+        const job j = {out, cases[i].program, af_find_searcher("random"), 2, false, 0};
         assert_true(end(begin(&j)) != AF_OK);
         assert_says(cases[i].says);
         assert_says("trial 0");
@@ -181,12 +260,17 @@ int main(void)
     enum { MAX = 64 };
     struct CMUnitTest tests[MAX];
     size_t n = 0;
-    for (const af_searcher *const *s = af_builtin.searcher; *s && n < MAX - 3; s++)
+    for (const af_searcher *const *s = af_builtin.searcher; *s && n < MAX - 8; s++)
         if (!(*s)->search && !(*s)->foreign)
             tests[n++] = (struct CMUnitTest){(*s)->name, jobs_decide_nothing, NULL, NULL,
                                              (void *)(uintptr_t)*s};
-    tests[n++] = (struct CMUnitTest)cmocka_unit_test(dead_workers_are_replaced);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(gangs_decide_nothing);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(gangs_continue_trials);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(dead_processes_are_replaced);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(dead_gangs_are_replaced);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(signals_stop_all);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(signals_stop_gangs);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(stopped_gangs_are_replaced);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(bad_programs_are_named);
     af_log_set(AF_LOG_ERROR);
     return _cmocka_run_group_tests("jobs", tests, n, make, work_remove);

@@ -285,7 +285,9 @@ static void off_is_as_if_absent(void **state)
     (void)state;
     for (size_t b = 0; af_builtin.backend[b]; b++) {
         char why[256];
-        if (af_builtin.backend[b]->probe(why, sizeof why) != AF_OK) continue;
+        if (!work_wants(af_builtin.backend[b]->name) ||
+            af_builtin.backend[b]->probe(why, sizeof why) != AF_OK)
+            continue;
         for (size_t m = 0; m < LENGTH(masks); m++) check_off(af_builtin.backend[b], masks[m]);
     }
 }

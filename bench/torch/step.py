@@ -2,11 +2,13 @@
 """Times whole training steps (forward, loss, backward, update) of networks.py in PyTorch.
 
 usage: step.py [--only NAME] [--threads N] [--seconds S] [--batch N] [--modes f32,f32-cl,bf16,bf16-cl]
-               [--csv FILE]
+               [--device cuda] [--csv FILE]
        step.py --list        name, parameters and MACs of a sample of every network
 
 A mode is a precision, f32 or bf16 (autocast; weights, statistics and update stay fp32), and with -cl
-the channels_last layout of network and batch. Every row is timed in a process of its own; peak_mb is
+the channels_last layout of network and batch. On a card there are also tf32 and tf32-cl, and f32 means
+it: TF32 is off. A step there begins with the batch on the host, in pinned memory, as the engine's does;
+ten steps are queued, then waited for. Every row is timed in a process of its own; peak_mb is
 that process's ru_maxrss as the system tells it, Python and PyTorch's libraries included. The update
 is SGD (Nesterov momentum 0.9, weight decay 5e-4), fused where this PyTorch has that. Needs torch.
 """
@@ -21,6 +23,8 @@ import time
 import warnings
 
 MODES = ("f32", "f32-cl", "bf16", "bf16-cl")
+CUDA_MODES = ("f32", "f32-cl", "tf32", "tf32-cl", "bf16", "bf16-cl")
+TOGETHER = 10  # steps on a card before they are waited for
 HEADER = ("name", "mode", "threads", "batch", "ms_min", "ms_median", "images_per_s", "peak_mb",
           "torch")
 MIN_STEPS = 5  # unless they take PATIENCE times the seconds that a row may take
@@ -33,15 +37,17 @@ def arguments():
     p.add_argument("--threads", type=int, default=0, help="0: 1, then 2")
     p.add_argument("--seconds", type=float, default=5, help="to spend on each row")
     p.add_argument("--batch", type=int, default=0, help="samples; 0: the network's own")
-    p.add_argument("--modes", default=",".join(MODES), help="any of %(default)s")
+    p.add_argument("--modes", help=f"any of {','.join(MODES)}; on a card also tf32, tf32-cl")
+    p.add_argument("--device", default="cpu", help="cpu or cuda")
     p.add_argument("--csv", metavar="FILE", help="receives the CSV too")
     p.add_argument("--list", action="store_true", help="print name, parameters, MACs of a sample")
     p.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     a = p.parse_args()
-    a.modes = a.modes.split(",")
+    modes = CUDA_MODES if a.device == "cuda" else MODES
+    a.modes = a.modes.split(",") if a.modes else modes
     for mode in a.modes:
-        if mode not in MODES:
-            p.error(f"unknown mode '{mode}', want any of {','.join(MODES)}")
+        if mode not in modes:
+            p.error(f"unknown mode '{mode}', want any of {','.join(modes)}")
     return p, a
 
 
@@ -65,6 +71,17 @@ def make_batch(torch, shape, classes, batch, layout):
     return x, torch.sin(i).float().reshape(batch, *shape)
 
 
+def prepare_card(torch, network, mode):
+    """Moves the network, its coefficients too, and lets cuDNN choose its kernels by timing them."""
+    tf32 = mode.startswith("tf32")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = True
+    network.to("cuda")
+    for row in getattr(network, "coefficients", ()):
+        for i, c in enumerate(row or ()):
+            row[i] = c.detach().cuda().requires_grad_()
+
+
 def time_row(a, mode):
     import torch
     from networks import NETWORKS
@@ -75,27 +92,41 @@ def time_row(a, mode):
     batch = a.batch or batch
     layout = torch.channels_last if mode.endswith("-cl") else torch.contiguous_format
     network = make().train().to(memory_format=layout)
+    if a.device == "cuda":
+        prepare_card(torch, network, mode)
     update = make_update(torch, network)
     x, y = make_batch(torch, shape, classes, batch, layout)
+    there = None
+    if a.device == "cuda":
+        x, y = x.pin_memory(), y.pin_memory()
+        there = [torch.empty_like(v, device="cuda") for v in (x, y)]
 
     def step():
+        for to, value in zip(there or (), (x, y)):
+            to.copy_(value, non_blocking=True)
+        images, targets = there or (x, y)
         update.zero_grad(set_to_none=True)
-        half = torch.autocast("cpu", dtype=torch.bfloat16) if mode[:4] == "bf16" else None
+        half = torch.autocast(a.device, dtype=torch.bfloat16) if mode[:4] == "bf16" else None
         with half or contextlib.nullcontext():
-            prediction = network(x)
-        loss = loss_of(prediction.float(), y)
+            prediction = network(images)
+        loss = loss_of(prediction.float(), targets)
         loss.backward()
         update.step()
-        return loss.item()
+        return loss.detach()
+
+    together = TOGETHER if a.device == "cuda" else 1
+
+    def steps():
+        return sum(step() for _ in range(together)).item()
 
     seconds = []
-    step()  # not counted
+    steps()  # not counted
     end = time.perf_counter() + a.seconds
     late = end + (PATIENCE - 1) * a.seconds
     while time.perf_counter() < (end if len(seconds) >= MIN_STEPS else late) or not seconds:
         start = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - start)
+        steps()
+        seconds.append((time.perf_counter() - start) / together)
     seconds.sort()
     median = seconds[len(seconds) // 2]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -147,7 +178,7 @@ def time_all(a, outputs):
             for mode in a.modes:
                 command = [sys.executable, os.path.abspath(__file__), "--child", "--only", name,
                            "--threads", str(threads), "--seconds", str(a.seconds), "--batch",
-                           str(a.batch), "--modes", mode]
+                           str(a.batch), "--modes", mode, "--device", a.device]
                 row = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
                 for out in outputs:
                     out.write(row)

@@ -39,7 +39,7 @@ static af_status try_device(void)
     return st;
 }
 
-static af_status probe(char *text, size_t size)
+static af_status look(char *text, size_t size)
 {
     int devices = 0, driver = 0, runtime = 0;
     cudaError_t e = cudaGetDeviceCount(&devices);
@@ -55,6 +55,16 @@ static af_status probe(char *text, size_t size)
     snprintf(text, size, "%s, compute capability %d.%d, %.0f GiB, CUDA %d.%d, %s", p.name, p.major,
              p.minor, (double)p.totalGlobalMem / (1 << 30), runtime / 1000, runtime % 1000 / 10,
              af_cuda_dense_name());
+    return AF_OK;
+}
+
+/* A device that was found usable stays so; results, checkpoints and journals ask again and again.
+ */
+static af_status probe(char *text, size_t size)
+{
+    static char known[256];
+    if (!*known) AF_TRY(look(known, sizeof known));
+    snprintf(text, size, "%s", known);
     return AF_OK;
 }
 

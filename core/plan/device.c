@@ -230,8 +230,7 @@ const double *af_device_coefficients(const af_plan *p)
 
 static float *output_tensor(const af_plan *p, const af_tensor *t)
 {
-    char *memory = t->local ? p->local_memory : p->batch_memory;
-    return (float *)(void *)(memory + t->offset);
+    return (float *)(void *)((t->local ? p->local_memory : p->batch_memory) + t->offset);
 }
 
 void af_device_loss_call(const af_plan *p, bool has_target)

@@ -27,6 +27,7 @@ typedef struct af_workbench {
     const af_space *space;
     const af_backend *backend;
     af_precision precision;
+    bool fast;
     af_io io;
     af_recipe recipe; /* the task's, before a configuration changes it */
     uint64_t seed;

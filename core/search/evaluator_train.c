@@ -15,6 +15,7 @@ af_status af_workbench_job(af_training *out, af_graph **graph, const af_workbenc
         .protocol = w->protocol,
         .backend = w->backend,
         .precision = w->precision,
+        .fast = w->fast,
         .recipe = w->recipe,
         .epochs = p->epochs,
         .schedule = p->schedule,

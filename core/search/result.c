@@ -52,6 +52,7 @@ af_status af_run_header(json_t **out, const af_run_options *o, const af_workbenc
                      recipe_json(&w->recipe, w->data, o->protocol), "search_epochs", search_epochs,
                      "metric", "name", o->metric->name, "version", o->metric->version, "data",
                      "provenance", w->data->provenance, "sha256", w->data->sha256);
+    if (*out && o->fast) json_object_set_new(*out, "fast", json_true());
     return *out ? AF_OK : af_fail(AF_ENOMEM, "no memory for the header of the run");
 }
 
@@ -106,11 +107,14 @@ static json_t *task_key(const af_run_facts *f)
 /* What must agree as well for a claim about searchers alone. */
 static json_t *method_key(const af_run_facts *f)
 {
-    return json_pack("{ss ss so ss ss ss}", "afield", AF_VERSION, "space", f->options->space->name,
-                     "recipe", recipe_json(&f->searched->recipe, f->data, f->options->protocol),
-                     "loss", f->options->task->loss, "precision",
-                     af_precision_name(f->options->backend, f->options->precision), "backend",
-                     f->options->backend->name);
+    json_t *key =
+        json_pack("{ss ss so ss ss ss}", "afield", AF_VERSION, "space", f->options->space->name,
+                  "recipe", recipe_json(&f->searched->recipe, f->data, f->options->protocol),
+                  "loss", f->options->task->loss, "precision",
+                  af_precision_name(f->options->backend, f->options->precision), "backend",
+                  f->options->backend->name);
+    if (key && f->options->fast) json_object_set_new(key, "fast", json_true());
+    return key;
 }
 
 /* SHA-256 of the ingredients as compact JSON with sorted keys. */
@@ -145,15 +149,35 @@ static json_t *share(const af_trained *t, double seconds)
     return number(t->step_seconds > 0 ? seconds / t->step_seconds : NAN);
 }
 
+/* How many nodes of an op each kernel computes: {"conv": {"winograd": 12, "onednn": 3}}. "fp32: "
+ * is a kernel between conversions from and to bf16. */
+static json_t *kernels_json(const af_plan *plan)
+{
+    json_t *ops = json_object();
+    const int nodes = af_plan_describe(plan).nodes;
+    for (int i = 0; i < nodes; i++) {
+        af_plan_node_info n;
+        char name[128];
+        if (!af_plan_node(plan, i, &n)) continue;
+        json_t *op = json_object_get(ops, n.node->op->name);
+        if (!op) json_object_set_new(ops, n.node->op->name, op = json_object());
+        snprintf(name, sizeof name, "%s%s", n.converts ? "fp32: " : "", n.kernel);
+        json_int_t count = json_integer_value(json_object_get(op, name));
+        json_object_set_new(op, name, json_integer(count + 1));
+    }
+    return ops;
+}
+
 static json_t *retrain_json(const af_run_facts *f)
 {
     const af_trained *t = f->trained;
     af_graph_cost cost = af_graph_measure(f->retrained->graph);
-    return json_pack("{si so sI sf so so so}", "best_epoch", t->outcome.best_epoch, "loss",
+    return json_pack("{si so sI sf so so so so}", "best_epoch", t->outcome.best_epoch, "loss",
                      number(t->outcome.loss), "parameters", (json_int_t)cost.parameters, "macs",
                      cost.total.macs, "recipe",
                      recipe_json(&f->retrained->recipe, f->data, f->options->protocol),
-                     "waiting_for_data", share(t, t->waited), "loading", share(t, t->loading));
+                     "waiting_for_data", share(t, t->waited), "loading", share(t, t->loading),
+                     "kernels", kernels_json(t->plan));
 }
 
 /* The search as the searcher saw it: null for a baseline, which makes no trials. */
@@ -196,13 +220,14 @@ af_status af_result_json(json_t **out, const af_run_facts *f)
     af_space_print(f->options->space, f->config, config);
     af_space_canonical(f->options->space, f->config, canonical);
     json_t *found = json_pack(
-        "{ss ss so so so so sf so ss ss so s{ss ss ss} so sO sb}", "config", config, "canonical",
+        "{ss ss so so so so sf so ss ss so s{ss ss ss} so sO sb sb}", "config", config, "canonical",
         canonical, "metric", metric_json(f), "chosen", chosen_json(f->found), "retrain",
         retrain_json(f), "spent", spent_json(f->ledger), "x_flops", f->ledger->x_flops, "keys",
         keys_json(f), "proposal_digest", f->found->proposal_digest, "run_digest", digest,
         "environment", environment, "data", "provenance", f->data->provenance, "sha256",
         f->data->sha256, "test_sha256", f->test->sha256, "curve", curve_json(f->trained), "anytime",
-        f->anytime, "sealed", !(f->options->searcher && f->options->searcher->foreign));
+        f->anytime, "sealed", !(f->options->searcher && f->options->searcher->foreign),
+        "reproducible", !f->options->fast);
     json_t *all = found ? json_deep_copy(f->header) : NULL;
     bool complete = all && !json_object_update(all, found);
     json_decref(found);

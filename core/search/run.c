@@ -81,6 +81,7 @@ static af_status open_bench(af_run_state *r)
         .space = o->space,
         .backend = o->backend,
         .precision = o->precision,
+        .fast = o->fast,
         .io = af_dataset_io(r->data),
         .recipe = o->task->recipe[o->size],
         .seed = o->seed,

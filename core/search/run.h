@@ -59,13 +59,15 @@ typedef struct af_run_options {
     const af_space *wrn; /* the space that defines x */
     const af_backend *backend;
     af_precision precision;
+    bool fast; /* results may differ from run to run, if that is quicker; devices only */
     af_budget budget;
     uint64_t seed;
     af_size size;
     af_protocol protocol;
     int epochs; /* of the recipe, whose schedule they compress; 0: the task's own */
     int workers, threads;
-    int jobs;            /* trials executed at once, in processes of their own; 1: in this one */
+    int jobs;            /* trials executed at once, in other processes; 1: in this one */
+    int gang;            /* of them in one process; 0: all on a device, else each has its own */
     const char *program; /* of those processes: the path of afield; NULL where jobs is 1 */
     const char *data_directory, *out;
     bool resume;
@@ -76,9 +78,9 @@ AF_CHECKED af_status af_run(const af_run_options *o);
 
 /* The members of result.json, see docs/result.md:
  * format, afield, task, size, method, space, searcher options, seed, protocol, budget, workers,
- * backend, precision, config, canonical, metric {name, version, score, error, validation_error},
- * spent {search, retrain, score, total: trials, epochs, seconds, flops, x}, x_flops,
- * keys {task, method}, proposal_digest, run_digest, environment {cpu, backend, libraries,
+ * backend, precision, fast, config, canonical, metric {name, version, score, error,
+ * validation_error}, spent {search, retrain, score, total: trials, epochs, seconds, flops, x},
+ * x_flops, keys {task, method}, proposal_digest, run_digest, environment {cpu, backend, libraries,
  * compiler}, data {provenance, sha256 of both files}, curve, anytime, sealed. */
 
 /* FLOPs of one x: wrn's default configuration, the task's recipe at this size, training only. */

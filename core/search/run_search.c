@@ -66,7 +66,13 @@ static af_status search_shared(af_run_state *r)
     return AF_OK;
 }
 
-/* Threads are shared out; a worker has at least one. */
+/* Processes take turns on a device; trials of one process run on it side by side. */
+static int capacity_of(const af_run_options *o, int jobs)
+{
+    return o->gang ? o->gang : o->backend->device ? jobs : 1;
+}
+
+/* Threads are shared out; a trial has at least one. */
 static af_status open_pool(af_pool **out, af_run_state *r)
 {
     const af_run_options *o = r->o;
@@ -74,11 +80,13 @@ static af_status open_pool(af_pool **out, af_run_state *r)
     if (o->jobs <= 1 || !o->searcher) return AF_OK;
     int all = o->threads ? o->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
     int jobs = o->jobs < o->workers ? o->jobs : o->workers;
+    int capacity = capacity_of(o, jobs), threads = all > jobs ? all / jobs : 1;
     const af_pool_options p = {
         .program = o->program,
         .jobs = jobs,
+        .capacity = capacity,
         .space = o->space,
-        .open = af_pool_open_message(&r->bench, o->data_directory, all > jobs ? all / jobs : 1),
+        .open = af_pool_open_message(&r->bench, o->data_directory, threads, capacity),
         .ready = af_pool_ready_message(&r->bench)};
     af_status st = p.open && p.ready
                        ? af_pool_new(out, &p)

@@ -33,7 +33,8 @@ static af_status step_seconds(af_supernet *s, double *out)
     for (int i = 0; i < 2; i++) {
         started = af_clock();
         AF_TRY(af_plan_gradients(s->nets.plan, s->weights.batch.x, s->weights.batch.y,
-                                 (af_position){0}, &loss));
+                                 (af_position){0}, NULL));
+        AF_TRY(af_plan_losses(s->nets.plan, &loss));
     }
     *out = s->how.passes * (af_clock() - started);
     af_plan_restore(s->nets.plan, s->snapshot);
@@ -213,6 +214,7 @@ af_status af_supernet_next(af_supernet *s, const double *coefficients, bool *mor
     bool ended = false;
     *more = false;
     if (!s->begun) return af_fail(AF_EINTERNAL, "supernet: not begun; the searcher is wrong");
+    AF_TRY(af_supernet_settle(s));
     if (s->stepping) {
         s->stepping = false;
         s->state.done++;

@@ -2,13 +2,15 @@
  * at once, which the journal survives as well. SIGTERM always asks: some senders repeat it. */
 #include "core/search/stop.h"
 #include <signal.h>
+#include <stdatomic.h>
 
-static volatile sig_atomic_t asked;
+static atomic_bool
+    asked; /* asked by every thread that trains; free of locks, so fit for a handler */
 
 static void note(int signal_number)
 {
     (void)signal_number;
-    asked = 1;
+    asked = true;
 }
 
 void af_catch_signals(void)
@@ -22,5 +24,5 @@ void af_catch_signals(void)
 
 bool af_stop_requested(void)
 {
-    return asked != 0;
+    return asked;
 }

@@ -70,6 +70,7 @@ static af_status make_plans(af_supernet *s)
                            .graph = s->graph,
                            .backend = w->backend,
                            .precision = w->precision,
+                           .fast = w->fast,
                            .threads = w->threads};
     return af_train_plans(&s->nets, &t, s->batch);
 }
@@ -190,15 +191,30 @@ static af_position position(const af_supernet *s, uint64_t trial)
                          (uint32_t)(s->state.done % s->steps)};
 }
 
+/* At most one step's loss is owed, so that sums are the same however long it is waited for. While a
+ * device computes it, the next batch is loaded. */
+af_status af_supernet_settle(af_supernet *s)
+{
+    if (!s->owed) return AF_OK;
+    s->owed = false;
+    AF_TRY(af_plan_losses(s->nets.plan, &s->last_loss));
+    s->state.loss += s->last_loss;
+    return AF_OK;
+}
+
 af_status af_supernet_weights_step(af_supernet *s, const double *coefficients, double *loss)
 {
     AF_TRY(ready(s, coefficients));
     af_update u = update_of(s);
     af_position at = position(s, WEIGHTS_TRIAL);
     af_supernet_load(&s->weights, at.epoch, (int64_t)at.step * s->batch, s->batch);
-    AF_TRY(af_plan_step(s->nets.plan, s->weights.batch.x, s->weights.batch.y, &u, at, loss));
-    s->state.loss += *loss;
+    AF_TRY(af_supernet_settle(s));
+    AF_TRY(af_plan_step(s->nets.plan, s->weights.batch.x, s->weights.batch.y, &u, at, NULL));
+    s->owed = true;
     charge(s);
+    if (!loss) return AF_OK;
+    AF_TRY(af_supernet_settle(s));
+    *loss = s->last_loss;
     return AF_OK;
 }
 
@@ -208,7 +224,9 @@ af_status af_supernet_coefficients_step(af_supernet *s, const double *coefficien
     AF_TRY(ready(s, coefficients));
     af_position at = position(s, OTHER_TRIAL);
     af_supernet_load(&s->other, s->state.done, 0, s->batch);
-    AF_TRY(af_plan_gradients(s->nets.plan, s->other.batch.x, s->other.batch.y, at, loss));
+    AF_TRY(af_supernet_settle(s));
+    AF_TRY(af_plan_gradients(s->nets.plan, s->other.batch.x, s->other.batch.y, at, NULL));
+    AF_TRY(af_plan_losses(s->nets.plan, loss));
     for (int i = 0; i < s->coefficients; i++) gradient[i] = 0;
     af_plan_coefficient_gradients(s->nets.plan, gradient);
     s->state.coefficient_loss += *loss;

@@ -8,7 +8,7 @@
  *         ... coefficients c from the state ...
  *         AF_TRY(af_supernet_next(s, c, &more));       checkpoints, journal, signals
  *         if (!more) break;
- *         AF_TRY(af_supernet_weights_step(s, c, &loss));
+ *         AF_TRY(af_supernet_weights_step(s, c, NULL));
  *         AF_TRY(af_supernet_coefficients_step(s, c, gradient, &loss));
  *         ... update the state ...
  *     }
@@ -40,7 +40,8 @@ AF_CHECKED af_status af_supernet_begin(af_supernet *s, const af_sharing *how);
 AF_CHECKED af_status af_supernet_next(af_supernet *s, const double *coefficients, bool *more);
 
 /* One update of the weights on this step's batch of the first half: every sample once an epoch,
- * augmented as the task's recipe says. Coefficients as af_space_groups numbers them. */
+ * augmented as the task's recipe says. Coefficients as af_space_groups numbers them. loss NULL: a
+ * device is not waited for, and a loss that is not finite is told by the next call. */
 AF_CHECKED af_status af_supernet_weights_step(af_supernet *s, const double *coefficients,
                                               double *loss);
 /* Loss and dLoss/dcoefficient on this step's batch of the second half, which is drawn anew in every

@@ -31,6 +31,8 @@ struct af_supernet {
     int pass;      /* steps of one pass through the first half; `steps`, or more */
     int64_t total; /* steps */
     bool begun, stepping;
+    bool owed;        /* the loss of a step of the weights is yet to be fetched */
+    double last_loss; /* of the last one that was */
     af_share_state state;
     double started, saved_at; /* clock */
     char *snapshot, *saved;
@@ -43,6 +45,8 @@ struct af_supernet {
 AF_CHECKED af_status af_supernet_open(af_supernet *s, const af_share *share);
 AF_CHECKED af_status af_supernet_prepare(af_supernet *s); /* after s->how is known */
 void af_supernet_close(af_supernet *s);
+/* Waits for the step of the weights that was not waited for, and adds its loss. */
+AF_CHECKED af_status af_supernet_settle(af_supernet *s);
 /* The batch of the weights' stream at (epoch, step), for calibration too. */
 void af_supernet_load(af_stream *t, int64_t at, int64_t offset, int batch);
 

@@ -1,6 +1,8 @@
 /* Who executes trials. Searchers and the virtual clock never see it: which worker takes a trial,
- * how many there are and when each is done change no result. In this process (below), in processes
- * of their own (pool.h); ranks on other machines and streams of a GPU would be others. */
+ * how many there are and when each is done change no result. In this process (below), in other
+ * processes (pool.h), on a device several in each (gang.h); ranks on other machines would be
+ * others.
+ */
 #ifndef AF_WORKERS_H
 #define AF_WORKERS_H
 #include "core/search/evaluator.h"

@@ -35,6 +35,7 @@ af_status af_training_digest(char hex[AF_SHA256_HEX], const af_training *t)
                    (int)r->schedule.kind, r->schedule.warmup, r->schedule.factor,
                    r->schedule.milestones[0], r->schedule.milestones[1], r->schedule.milestones[2],
                    r->schedule.milestones[3]);
+    if (t->fast) af_sha256_addf(h, "fast\n");
     if (*augment) af_sha256_addf(h, "%s\n", augment);
     af_sha256_add(h, graph, strlen(graph));
     af_sha256_end(h, hex);

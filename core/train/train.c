@@ -1,6 +1,7 @@
 /* The training loop: epochs of steps, validation, keeping the best epoch, checkpoints. Everything
  * random is a function of (seed, trial, epoch, step), everything measured is charged. */
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/log.h"
@@ -24,7 +25,7 @@ typedef struct loop { /* one training under way */
 } loop;
 
 /* Seconds are only a forecast: the speed of the trainings this process has seen. */
-static double flops_per_second = 5e10;
+static _Atomic double flops_per_second = 5e10;
 
 af_status af_train_batches(const af_recipe *r, int64_t samples, int *batch, int *steps)
 {
@@ -96,6 +97,7 @@ af_status af_train_plans(af_trained *out, const af_training *t, int batch)
     o.batch = batch;
     o.threads = t->threads;
     o.precision = t->precision;
+    o.fast = t->fast;
     o.train = true;
     o.loss = af_loss_find(t->task->loss);
     o.scale = s->y_std;
@@ -171,11 +173,13 @@ static af_status open_loop(loop *l)
     return AF_OK;
 }
 
+/* A device is not waited for before the end: the loader makes batches while it computes, and a loss
+ * that is not finite is told then. */
 static af_status train_epoch(loop *l, int epoch)
 {
     const af_training *t = l->t;
     int whole = t->schedule == AF_OWN ? t->epochs : t->recipe.epochs;
-    double sum = 0;
+    double sum;
     const af_source source = af_epoch_source(t, epoch);
     const double began = af_clock();
     af_epoch_order(l->order, t, l->train, epoch);
@@ -186,10 +190,9 @@ static af_status train_epoch(loop *l, int epoch)
                        af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
         l->update.count = (int64_t)epoch * l->steps + step;
         af_position at = {t->seed, t->trial, (uint32_t)epoch, (uint32_t)step};
-        double loss;
-        AF_TRY(af_plan_step(l->out->plan, b->x, b->y, &l->update, at, &loss));
-        sum += loss;
+        AF_TRY(af_plan_step(l->out->plan, b->x, b->y, &l->update, at, NULL));
     }
+    AF_TRY(af_plan_losses(l->out->plan, &sum));
     l->state.last_loss = sum / l->steps;
     l->out->step_seconds += af_clock() - began;
     return AF_OK;

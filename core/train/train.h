@@ -1,6 +1,6 @@
-/* Training one network on a task's dataset, and predicting with it. Deterministic: (dataset,
- * protocol, graph, backend, precision, recipe, epochs, schedule, seed, trial) give the same bits on
- * one machine, also through checkpoints. */
+/* Training one network on a task's dataset, and predicting with it. Deterministic unless `fast`:
+ * (dataset, protocol, graph, backend, precision, recipe, epochs, schedule, seed, trial) give the
+ * same bits on one machine, also through checkpoints. */
 #ifndef AF_TRAIN_H
 #define AF_TRAIN_H
 #include "core/data/dataset.h"
@@ -17,6 +17,7 @@ typedef struct af_training {
     const af_graph *graph;
     const af_backend *backend;
     af_precision precision; /* of activations */
+    bool fast;              /* see af_plan_options; results may then differ from run to run */
     af_recipe recipe;
     int epochs; /* how many to train; the recipe's, or fewer */
     af_fidelity_schedule schedule;

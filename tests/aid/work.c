@@ -30,6 +30,12 @@ int work_remove(void **state)
     return nftw(work_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+bool work_wants(const char *backend)
+{
+    const char *only = getenv("AFIELD_TEST_BACKEND");
+    return !only || !*only || strcmp(only, backend) == 0;
+}
+
 const char *work_at(const char *name)
 {
     static char path[AF_PATH_MAX];

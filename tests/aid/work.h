@@ -7,6 +7,7 @@
 #define AID_WORK_H
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -33,6 +34,10 @@ void work_put(const char *name, const char *text);
 char *work_get(const char *name);                    /* free with af_free */
 void work_holds(const char *name, const char *text); /* asserts the content */
 size_t work_entries(void);
+
+/* Whether a table's tests are to look at this backend: at all, unless AFIELD_TEST_BACKEND names
+ * one. */
+bool work_wants(const char *backend);
 
 /* Files of this process may not grow beyond `size` bytes: beyond it a write is cut short and the
  * next one fails, for root too. SIZE_MAX lifts the limit. */

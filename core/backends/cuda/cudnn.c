@@ -236,7 +236,7 @@ af_status af_cuda_cudnn(af_dense **out, af_device *d, const af_dense_problem *p)
 
 const char *af_cuda_dense_name(void)
 {
-    static char name[32];
+    static _Thread_local char name[32];
     size_t v = cudnnGetVersion(), major = v >= 90000 ? v / 10000 : v / 1000;
     snprintf(name, sizeof name, "cuDNN %zu.%zu.%zu", major, v % (v >= 90000 ? 10000 : 1000) / 100,
              v % 100);

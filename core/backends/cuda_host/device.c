@@ -34,7 +34,7 @@ af_pack_list *af_cuda_host_packs(af_device *d)
 af_host_watch *af_host_watched;
 static char *arena, *written; /* a byte for a byte */
 static size_t used;
-static const char *running = "";
+static _Thread_local const char *running = "";
 
 /* ---- watching ---- */
 
