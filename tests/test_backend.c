@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/base/alloc.h"
+#include "core/device.h"
 #include "core/registry.h"
 #include "tests/aid/call.h"
 
@@ -413,10 +414,12 @@ static void prepare_without_memory(void **state)
             rig r;
             if (!rig_make(&r, c)) fail_msg("%s: %s", c->name, af_error());
             af_request q = {.node = &r.node, .in = r.in, .n = 2, .train = true, .wants_dx = {true}};
+            if ((*b)->device) assert_ok((*b)->device->open(&q.device));
             q.type = (*b)->dtype;
             failures += failing_prepares(*b, &q);
             q.type = AF_BF16;
             failures += failing_prepares(*b, &q);
+            if ((*b)->device) (*b)->device->close(q.device);
             rig_free(&r);
         }
     print_message("  %d prepares, with every allocation failing once\n", failures);

@@ -70,7 +70,8 @@ static void collect_all(void)
 /* Asks for the layer's kernel; false: "not mine". Its name goes to `name`. */
 static bool prepare(const af_backend *b, const layer *l, af_dtype type, char *name, size_t size)
 {
-    af_request r = {&l->node, l->in, 2, true, {!l->first}, type};
+    af_request r = {.node = &l->node, .in = l->in, .n = 2, .train = true, .type = type};
+    r.wants_dx[0] = !l->first;
     af_prepared p;
     assert_ok(b->prepare(&r, &p));
     snprintf(name, size, "%s", p.kernel ? p.kernel->name : "");

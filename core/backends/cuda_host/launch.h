@@ -52,14 +52,14 @@ template <class F> struct reduce_work {
 template <class F> static void each(af_device *d, const char *name, int64_t n, const F &f)
 {
     launch::each_work<F> w = {n, f};
-    af_host_queue(d, name, w.run, &w, sizeof w);
+    if (n > 0) af_host_queue(d, name, w.run, &w, sizeof w);
 }
 
 template <class F>
 static void reduce(af_device *d, const char *name, int columns, int64_t rows, bool, const F &f)
 {
     launch::reduce_work<F> w = {columns, rows, f};
-    af_host_queue(d, name, w.run, &w, sizeof w);
+    if (columns > 0) af_host_queue(d, name, w.run, &w, sizeof w);
 }
 
 #endif
