@@ -166,7 +166,7 @@ static void signals_end_the_waiting(void **state)
 
 /* ---- trainings ---- */
 
-enum { WILD = 2, NETWORKS = 4, EPOCHS = 1 };
+enum { WILD = 1, NETWORKS = 3, EPOCHS = 1 };
 
 typedef struct scene {
     af_workbench bench, wild; /* which diverges */
@@ -229,7 +229,8 @@ static void outcomes_are_the_same(void **state)
         assert_ok(train(&s, &t[i], &want[i]));
         assert_true(isinf(want[i].error) == (i == WILD));
     }
-    for (int capacity = 2; capacity <= NETWORKS; capacity *= 2) {
+    int least = b == af_default_backend() ? 1 : NETWORKS; /* the others are slow */
+    for (int capacity = least; capacity <= NETWORKS; capacity++) {
         run_all(&h, &e, capacity, t, NETWORKS);
         for (int i = 0; i < NETWORKS; i++) {
             if (h.st[i] != AF_OK) fail_msg("trial %d: %s", i, h.message[i]);
