@@ -13,7 +13,7 @@
 
 typedef struct options {
     const char *only, *precision, *backend;
-    int threads, batch, device;
+    int threads, batch, device, gang;
     double seconds;
     bool list, help;
 } options;
@@ -30,6 +30,8 @@ static const af_option table[] = {
      "to spend on each row; five steps are made unless they take ten times that", NULL, NULL},
     {"batch", AF_OPT_INT, offsetof(options, batch), "0", 0, 65536, "samples; 0: the network's own",
      NULL, NULL},
+    {"gang", AF_OPT_INT, offsetof(options, gang), "1", 1, 64,
+     "networks side by side in one process; a step's time is then that of any of them", NULL, NULL},
     {"list", AF_OPT_FLAG, offsetof(options, list), "false", 0, 0,
      "print name, parameters, MACs of a sample", NULL, NULL},
     {"help", AF_OPT_FLAG, offsetof(options, help), "false", 0, 0, "print this", NULL, NULL},
@@ -104,6 +106,7 @@ static af_status time_all(FILE *csv, const options *o)
                                    .place = (af_place)o->device,
                                    .threads = o->threads ? o->threads : usual[i],
                                    .batch = o->batch ? o->batch : n->batch,
+                                   .gang = o->gang,
                                    .seconds = o->seconds};
                 af_bench_result r;
                 AF_TRY(af_bench_run(&r, &c));

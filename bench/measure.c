@@ -6,6 +6,7 @@
 #include "bench/measure.h"
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,34 +122,110 @@ static af_status choose(const af_backend **out, const af_bench_case *c)
     return af_fail(AF_EUSAGE, "backend %s has no precision %s", (*out)->name, c->precision->name);
 }
 
-static af_status measure(af_bench_result *out, const af_bench_case *c)
+static af_status make_plan(af_plan **out, const af_bench_case *c, const af_backend *backend,
+                           const af_graph *g)
 {
-    const af_backend *backend;
-    batch b = {0};
-    af_plan *plan = NULL;
-    AF_TRY(choose(&backend, c));
-    af_graph *g = af_graph_new();
-    if (!g) return AF_ENOMEM;
-    af_status st;
-    c->network->build(g);
-    AF_GOTO(st, done, af_graph_status(g));
-    AF_GOTO(st, done, make_batch(&b, g, c));
     af_plan_options o = af_plan_options_default();
     o.batch = c->batch;
     o.loss = c->network->loss;
     o.train = true;
     o.threads = c->threads;
     o.precision = c->precision->precision;
-    AF_GOTO(st, done, af_plan_new(&plan, g, backend, &o));
-    af_plan_init(plan, 1, 1);
-    AF_GOTO(st, done, set_coefficients(plan));
-    AF_GOTO(st, done, time_steps(out, plan, &b, c->seconds, backend->device ? TOGETHER : 1));
-    const af_cost *cost = af_plan_cost(plan);
-    out->threads = af_plan_describe(plan).threads;
+    AF_TRY(af_plan_new(out, g, backend, &o));
+    af_plan_init(*out, 1, 1);
+    return set_coefficients(*out);
+}
+
+/* ---- several networks side by side ---- */
+
+enum { MAX_GANG = 64 };
+
+typedef struct gang {
+    pthread_barrier_t ready;
+    const batch *b;
+    int together;
+    double budget;
+} gang;
+
+typedef struct member {
+    gang *gang;
+    pthread_t thread;
+    af_plan *plan;
+    af_status st;
+    char message[MESSAGE];
+    int steps;
+    double began, ended;
+} member;
+
+static af_status train_beside(member *m)
+{
+    const gang *g = m->gang;
+    m->began = m->ended = af_clock();
+    while (m->ended < m->began + g->budget) {
+        AF_TRY(take_steps(m->plan, g->b, m->steps, g->together));
+        m->steps += g->together;
+        m->ended = af_clock();
+    }
+    return AF_OK;
+}
+
+static void *run_member(void *arg)
+{
+    member *m = arg;
+    m->st = take_steps(m->plan, m->gang->b, 0, m->gang->together);
+    pthread_barrier_wait(&m->gang->ready);
+    if (m->st == AF_OK) m->st = train_beside(m);
+    if (m->st != AF_OK) snprintf(m->message, sizeof m->message, "%s", af_error());
+    return NULL;
+}
+
+/* All begin together; each stops at the first step beyond the budget. */
+static af_status time_gang(af_bench_result *out, member *m, int count, gang *g)
+{
+    double began = INFINITY, ended = 0;
+    int steps = 0, started = 0;
+    pthread_barrier_init(&g->ready, NULL, (unsigned)count);
+    for (; started < count; started++) {
+        m[started].gang = g;
+        if (pthread_create(&m[started].thread, NULL, run_member, &m[started]) != 0) abort();
+    }
+    for (int i = 0; i < count; i++) pthread_join(m[i].thread, NULL);
+    pthread_barrier_destroy(&g->ready);
+    for (int i = 0; i < count; i++) {
+        if (m[i].st != AF_OK) return af_fail(m[i].st, "%s", m[i].message);
+        began = fmin(began, m[i].began);
+        ended = fmax(ended, m[i].ended);
+        steps += m[i].steps;
+    }
+    out->least = out->median = (ended - began) / steps;
+    return AF_OK;
+}
+
+static af_status measure(af_bench_result *out, const af_bench_case *c)
+{
+    static member m[MAX_GANG];
+    const af_backend *backend;
+    batch b = {0};
+    AF_TRY(choose(&backend, c));
+    af_graph *g = af_graph_new();
+    if (!g) return AF_ENOMEM;
+    int together = backend->device ? TOGETHER : 1;
+    af_status st;
+    c->network->build(g);
+    AF_GOTO(st, done, af_graph_status(g));
+    AF_GOTO(st, done, make_batch(&b, g, c));
+    for (int i = 0; i < c->gang; i++) AF_GOTO(st, done, make_plan(&m[i].plan, c, backend, g));
+    gang all = {.b = &b, .together = together, .budget = c->seconds};
+    if (c->gang > 1)
+        AF_GOTO(st, done, time_gang(out, m, c->gang, &all));
+    else
+        AF_GOTO(st, done, time_steps(out, m[0].plan, &b, c->seconds, together));
+    const af_cost *cost = af_plan_cost(m[0].plan);
+    out->threads = af_plan_describe(m[0].plan).threads;
     out->flops = (cost->forward + cost->backward) * c->batch;
     snprintf(out->backend, sizeof out->backend, "%s", backend->name);
 done:
-    af_plan_free(plan);
+    for (int i = 0; i < c->gang; i++) af_plan_free(m[i].plan);
     af_free(b.x);
     af_free(b.y);
     af_graph_free(g);

@@ -18,13 +18,15 @@ typedef struct af_bench_case {
     const char *backend; /* NULL: the best one of */
     af_place place;
     int threads, batch;
+    int gang; /* networks side by side, each on a thread of the process, as --jobs trains them */
     double seconds; /* to spend on steps, after a first one that is not counted */
 } af_bench_case;
 
 typedef struct af_bench_result {
     char backend[32];
     int threads;          /* that the plan really has */
-    double least, median; /* seconds a step; on a device of ten in a row, waited for at their end */
+    double least, median; /* seconds a step; on a device of ten in a row, waited for at their end;
+                             of a gang both are the time over all its networks' steps */
     double flops;         /* of a step, forward and backward, by the ops' own cost rules */
     double peak_bytes; /* largest resident size of the process: code, libraries, batch and plan */
 } af_bench_result;

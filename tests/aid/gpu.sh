@@ -108,11 +108,11 @@ driver() {
     echo "driver ${v:-unknown}"
 }
 
-row() { # network batch precision
+row() { # network batch precision [gang]
     line=$(limited "$BUILD/bench/engine" --backend "$backend" --only "$1" --batch "$2" --precision "$3" --threads 1 \
-        --seconds "${BENCH_SECONDS:-5}" | tail -n +2) && [ -n "$line" ] || { fails "$1, batch $2, $3"; return; }
-    echo "$line" | awk -F, -v date="$(date -u +%F)" -v card="$card" -v software="$software" -v OFS=, \
-        '{ print date, card, software, $1, $4, $2, $6, $7 }' | tee -a "$csv"
+        --gang "${4:-1}" --seconds "${BENCH_SECONDS:-5}" | tail -n +2) && [ -n "$line" ] || { fails "$1, batch $2, $3"; return; }
+    echo "$line" | awk -F, -v date="$(date -u +%F)" -v card="$card" -v software="$software" -v gang="${4:-1}" -v OFS=, \
+        '{ print date, card, software, $1, $4, $2, gang, $6, $7 }' | tee -a "$csv"
 }
 
 bench() {
@@ -120,7 +120,7 @@ bench() {
     software="$(driver);$(echo "${here_is#*,}" | tr , ';')"
     csv=${1:-$here/../bench/$(echo "$card" | tr -s ' /' '--').csv}
     mkdir -p "$(dirname "$csv")"
-    [ -s "$csv" ] || echo "date,device,software,network,batch,precision,ms_per_step,samples_per_s" >"$csv"
+    [ -s "$csv" ] || echo "date,device,software,network,batch,precision,gang,ms_per_step,samples_per_s" >"$csv"
     for batch in 64 256; do
         for precision in fp32 tf32 bf16; do
             [ "$backend" != cuda_host ] || [ $precision != tf32 ] || continue
@@ -128,6 +128,7 @@ bench() {
             row nb201-supernet-c16-n5 $batch $precision
         done
     done
+    row nb201-all-3x3-c16-n5 64 bf16 8
     echo "written to $csv"
     [ "$failed" = 0 ]
 }
