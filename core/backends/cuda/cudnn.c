@@ -126,7 +126,14 @@ static bool precise_enough(const cudnn_dense *k, cudnnMathType_t math)
     return k->problem.half || k->problem.tf32 || math != CUDNN_TENSOR_OP_MATH;
 }
 
-static bool choose(cudnn_dense *k, int which)
+static af_status no_memory(void)
+{
+    return af_fail(AF_ENOMEM, "cuDNN: no memory for a convolution; use fewer --jobs");
+}
+
+/* *chosen stays false when no algorithm will do. Short memory is not a reason to take another one:
+ * the choice, and with it the bits, would depend on what else runs. */
+static af_status choose(cudnn_dense *k, int which, bool *chosen)
 {
     static int (*const list[PASSES])(const cudnn_dense *, cudnnConvolutionDescriptor_t,
                                      candidate[MOST]) = {list_forward, list_data, list_filter};
@@ -138,16 +145,16 @@ static bool choose(cudnn_dense *k, int which)
         pass *p = &k->pass[which];
         if (!c->usable || !(c->deterministic || k->problem.fast) || !precise_enough(k, c->math))
             continue;
-        if (cudnnSetConvolutionMathType(p->how, full ? CUDNN_FMA_MATH : c->math) !=
-                CUDNN_STATUS_SUCCESS ||
-            workspace_of(k, which, c->algorithm, &p->workspace) != CUDNN_STATUS_SUCCESS ||
-            p->workspace > WORKSPACE)
-            continue;
+        cudnnStatus_t st = cudnnSetConvolutionMathType(p->how, full ? CUDNN_FMA_MATH : c->math);
+        if (st == CUDNN_STATUS_SUCCESS) st = workspace_of(k, which, c->algorithm, &p->workspace);
+        if (st == CUDNN_STATUS_ALLOC_FAILED) return no_memory();
+        if (st != CUDNN_STATUS_SUCCESS || p->workspace > WORKSPACE) continue;
         p->algorithm = c->algorithm;
         if (p->workspace > k->dense.scratch_bytes) k->dense.scratch_bytes = p->workspace;
-        return true;
+        *chosen = true;
+        return AF_OK;
     }
-    return false;
+    return AF_OK;
 }
 
 /* ---- making ---- */
@@ -199,17 +206,19 @@ static cudnnStatus_t describe(cudnn_dense *k)
 }
 
 /* All passes that there will be, or none. The name shows their algorithms, "-" for no such pass. */
-static bool choose_all(cudnn_dense *k)
+static af_status choose_all(cudnn_dense *k, bool *all)
 {
     const bool wanted[PASSES] = {true, k->problem.train && k->problem.wants_dx, k->problem.train};
     char text[PASSES][12] = {"-", "-", "-"};
     for (int i = 0; i < PASSES; i++) {
         if (!wanted[i]) continue;
-        if (!choose(k, i)) return false;
+        *all = false;
+        AF_TRY(choose(k, i, all));
+        if (!*all) return AF_OK;
         snprintf(text[i], sizeof text[i], "%d", k->pass[i].algorithm);
     }
     snprintf(k->name, sizeof k->name, "cudnn %s/%s/%s", text[FORWARD], text[DATA], text[FILTER]);
-    return true;
+    return AF_OK;
 }
 
 af_status af_cuda_cudnn(af_dense **out, af_device *d, const af_dense_problem *p)
@@ -223,13 +232,15 @@ af_status af_cuda_cudnn(af_dense **out, af_device *d, const af_dense_problem *p)
     k->problem = *p;
     k->device = d;
     k->library = *af_cuda_library(d);
-    cudnnStatus_t st = describe(k);
-    if (st == CUDNN_STATUS_SUCCESS && choose_all(k)) {
+    cudnnStatus_t described = describe(k);
+    bool all = false;
+    af_status st = described == CUDNN_STATUS_ALLOC_FAILED ? no_memory() : AF_OK;
+    if (described == CUDNN_STATUS_SUCCESS) st = choose_all(k, &all);
+    if (st == AF_OK && all)
         *out = &k->dense;
-        return AF_OK;
-    }
-    release(&k->dense);
-    return st == CUDNN_STATUS_ALLOC_FAILED ? AF_ENOMEM : AF_OK;
+    else
+        release(&k->dense);
+    return st;
 }
 
 /* ---- the library ---- */
