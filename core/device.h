@@ -72,10 +72,10 @@ typedef struct af_device_update {
 
 typedef struct af_device_type {
     AF_CHECKED af_status (*open)(af_device **out);
-    void (*close)(af_device *d); /* frees what was allocated; NULL is fine */
-    /* NULL (and the message) when memory is short. 256-byte aligned. Waits for the queue. */
+    void (*close)(af_device *d); /* when all that was allocated is freed; NULL is fine */
+    /* NULL (and the message) when memory is short. 256-byte aligned. */
     void *(*alloc)(af_device *d, size_t bytes);
-    void (*free)(af_device *d, void *p); /* waits for the queue; NULL is fine */
+    void (*free)(af_device *d, void *p); /* when what is queued has used it; NULL is fine */
     void (*send)(af_device *d, void *to, const void *from, size_t bytes);
     void (*clear)(af_device *d, void *to, size_t bytes); /* queued: zeros */
     AF_CHECKED af_status (*fetch)(af_device *d, void *to, const void *from, size_t bytes);
@@ -88,7 +88,7 @@ typedef struct af_device_type {
     AF_CHECKED af_status (*record)(af_device *d);
     AF_CHECKED af_status (*recorded)(af_device *d, af_recording **out);
     void (*play)(af_device *d, const af_recording *r);
-    void (*forget)(af_recording *r); /* NULL is fine */
+    void (*forget)(af_device *d, af_recording *r); /* waits; NULL is fine */
     /* A training step's own work, queued. */
     void (*loss)(af_device *d, const af_device_loss *l);
     void (*update)(af_device *d, const af_device_update *u);

@@ -21,7 +21,8 @@ typedef float real;
 #endif
 
 /* Types of tensors. Ops compute in the first two; bf16 only stores: activations and their gradients
- * of a plan of that precision, never parameters, statistics or gradients of parameters. */
+ * of a plan of that precision, never parameters, statistics or gradients of parameters (which on a
+ * card may have been rounded to bf16 on their way). */
 typedef enum af_dtype { AF_F32, AF_F64, AF_DTYPES, AF_BF16 = AF_DTYPES } af_dtype;
 static inline size_t af_dtype_size(af_dtype t)
 {

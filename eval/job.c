@@ -36,7 +36,8 @@
             "trials in flight, by a virtual clock; part of the configuration", NULL, NULL)
 #define OF_A_MACHINE                                                                               \
     ROW("jobs", AF_OPT_INT, jobs, "1", 1, 1024,                                                    \
-        "trials executed at once, in processes that share the threads; never changes a result",    \
+        "trials executed at once, in processes that share the threads, or side by side on a card; " \
+        "never changes a result",                                                                  \
         NULL, NULL),                                                                               \
         ROW("threads", AF_OPT_INT, threads, "0", 0, 1024, "0: all cores; never changes a result",  \
             NULL, NULL),                                                                           \
@@ -45,8 +46,8 @@
             "for checks: this one, see `afield list backends`; auto: the device's best", NULL,     \
             "NAME"),                                                                               \
         ROW("precision", AF_OPT_TEXT, precision, "auto", 0, 0,                                     \
-            "of activations: fp32, bf16, on a card also tf32; auto: bf16 where the processor has " \
-            "matrix units for it",                                                                 \
+            "of activations: fp32, bf16, on a card also tf32; auto: bf16 on a card, and where " \
+            "the processor has matrix units for it",                                                                 \
             NULL, "NAME"),                                                                         \
         ROW("fast", AF_OPT_FLAG, fast, "false", 0, 0,                                              \
             "on a card: faster kernels whose results, and digests, differ from run to run", NULL,  \

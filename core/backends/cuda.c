@@ -2,6 +2,7 @@
  * convolutions are cuDNN's where it was found. Nothing here is needed to build or to run on the
  * CPU. */
 #include <cuda_runtime.h>
+#include <pthread.h>
 #include <stdio.h>
 #include "core/backend.h"
 #include "core/backends/cuda/kernels.h"
@@ -35,6 +36,7 @@ static af_status try_device(void)
         if (x[i] != 2 * (float)i)
             st = af_fail(AF_EUNSUPPORTED, "CUDA device %d: 2 * %d gave %g; the device is unusable",
                          DEVICE, i, (double)x[i]);
+    af_cuda_device.free(d, there);
     af_cuda_device.close(d);
     return st;
 }
@@ -58,14 +60,20 @@ static af_status look(char *text, size_t size)
     return AF_OK;
 }
 
-/* A device that was found usable stays so; results, checkpoints and journals ask again and again.
- */
+/* A device that was found usable stays so; results, checkpoints and journals ask again and again,
+ * those of a gang from several threads. */
 static af_status probe(char *text, size_t size)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static char known[256];
-    if (!*known) AF_TRY(look(known, sizeof known));
-    snprintf(text, size, "%s", known);
-    return AF_OK;
+    pthread_mutex_lock(&lock);
+    af_status st = *known ? AF_OK : look(known, sizeof known);
+    if (st == AF_OK)
+        snprintf(text, size, "%s", known);
+    else
+        *known = '\0';
+    pthread_mutex_unlock(&lock);
+    return st;
 }
 
 static bool prefers_bf16(void)

@@ -122,7 +122,7 @@ void af_device_side_free(af_plan *p)
 {
     af_device_side *s = p->side;
     if (!s) return;
-    for (int i = 0; i < RECORDINGS; i++) p->on->forget(s->tapes[i].work);
+    for (int i = 0; i < RECORDINGS; i++) p->on->forget(p->device, s->tapes[i].work);
     void *there[] = {s->inputs, s->x, s->y, s->results, s->sample_loss, s->scale, s->shift};
     void *here[] = {s->message, s->runs, s->mirror[0], s->mirror[1], s->mix, s->key};
     for (size_t i = 0; p->device && i < sizeof there / sizeof *there; i++)
@@ -186,7 +186,7 @@ static tape *find_tape(af_plan *p, bool *known)
         if (*known) return t;
         if (t->used < oldest->used) oldest = t;
     }
-    p->on->forget(oldest->work);
+    p->on->forget(p->device, oldest->work);
     oldest->work = NULL;
     memcpy(oldest->key, s->key, s->key_size);
     return oldest;

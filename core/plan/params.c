@@ -84,7 +84,7 @@ static size_t bytes_of(const af_plan *p, af_part part)
     return (size_t)(part == AF_BUFFERS ? p->buffer_count : p->weight_count) * p->item_size;
 }
 
-/* From the device or the host; zeros when the device has failed, which the next step will say. */
+/* From the device or the host; zeros when the device has failed, as af_plan_status says. */
 static void copy_out(const af_plan *p, void *to, const void *from, size_t size)
 {
     if (size && p->on && p->on->fetch(p->device, to, from, size) != AF_OK) memset(to, 0, size);
@@ -235,4 +235,9 @@ void af_plan_digest(const af_plan *p, struct af_sha256 *h)
 {
     af_sha256_add(h, view(p, AF_WEIGHTS), bytes_of(p, AF_WEIGHTS));
     af_sha256_add(h, view(p, AF_BUFFERS), bytes_of(p, AF_BUFFERS));
+}
+
+af_status af_plan_status(const af_plan *p)
+{
+    return p->on ? p->on->wait(p->device) : AF_OK;
 }

@@ -96,6 +96,8 @@ void af_plan_write(af_plan *p, af_part part, const double *in); /* not AF_GRADIE
 size_t af_plan_snapshot_size(const af_plan *p);
 void af_plan_snapshot(const af_plan *p, void *out);
 void af_plan_restore(af_plan *p, const void *in);
+/* AF_OK unless the device has failed: what was read, taken or digested before is then of no use. */
+AF_CHECKED af_status af_plan_status(const af_plan *p);
 /* Adds weights and buffers, bit for bit, to a digest. */
 struct af_sha256;
 void af_plan_digest(const af_plan *p, struct af_sha256 *h);

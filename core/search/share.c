@@ -129,6 +129,7 @@ static af_status save_when_due(af_supernet *s, bool now)
     if (!now && af_clock() - s->saved_at < s->share->checkpoint_seconds) return AF_OK;
     count_seconds(s);
     af_plan_snapshot(s->nets.plan, s->snapshot);
+    AF_TRY(af_plan_status(s->nets.plan));
     pieces(s, p);
     s->saved_at = s->started;
     return af_pieces_write(s->share->checkpoint, s->digest, p, PIECES);
@@ -242,6 +243,7 @@ static af_status derive(af_supernet *s, const af_config *c)
     if (!h) return AF_ENOMEM;
     af_plan_digest(s->nets.plan, h);
     af_sha256_end(h, digest);
+    AF_TRY(af_plan_status(s->nets.plan));
     count_seconds(s);
     af_spend spend = spend_of(s);
     return af_journal_derive(s->journal, c, &spend, digest);

@@ -229,6 +229,7 @@ af_status af_supernet_coefficients_step(af_supernet *s, const double *coefficien
     AF_TRY(af_plan_losses(s->nets.plan, loss));
     for (int i = 0; i < s->coefficients; i++) gradient[i] = 0;
     af_plan_coefficient_gradients(s->nets.plan, gradient);
+    AF_TRY(af_plan_status(s->nets.plan));
     s->state.coefficient_loss += *loss;
     charge(s);
     return AF_OK;
@@ -238,7 +239,7 @@ af_status af_supernet_save(af_supernet *s)
 {
     if (!s->saved && !(s->saved = af_alloc(s->snapshot_size))) return AF_ENOMEM;
     af_plan_snapshot(s->nets.plan, s->saved);
-    return AF_OK;
+    return af_plan_status(s->nets.plan);
 }
 
 void af_supernet_restore(af_supernet *s)

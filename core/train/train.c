@@ -215,6 +215,7 @@ static af_status save(loop *l, bool now)
     const af_training *t = l->t;
     if (!t->checkpoint || (!now && af_clock() - l->saved_at < t->checkpoint_seconds)) return AF_OK;
     af_plan_snapshot(l->out->plan, l->now);
+    AF_TRY(af_plan_status(l->out->plan));
     l->state.seconds += af_clock() - l->started;
     l->started = l->saved_at = af_clock();
     const af_checkpoint c = checkpoint_of(l);
@@ -265,7 +266,7 @@ static af_status fill_outcome(loop *l)
     if (!h) return AF_ENOMEM;
     af_plan_digest(l->out->plan, h);
     af_sha256_end(h, o->digest);
-    return AF_OK;
+    return af_plan_status(l->out->plan);
 }
 
 af_status af_train(af_trained *out, const af_training *t)

@@ -46,11 +46,11 @@ digest_of() { # the run's digest; arguments: directory, then those of run
     sed -n 's/^ *"run_digest": "\(.*\)",*$/\1/p' "$to.json"
 }
 
-# The same run twice, the second time in two processes at once: every reproducible bit must agree.
+# The same run twice, the second time four trials side by side: every reproducible bit must agree.
 twice() {
     echo "  TWICE   $*"
     one=$(digest_of "$work/one" "$@") || { fails "run $*"; return; }
-    two=$(digest_of "$work/two" "$@" --jobs 2) || { fails "run $* --jobs 2"; return; }
+    two=$(digest_of "$work/two" "$@" --jobs 4) || { fails "run $* --jobs 4"; return; }
     [ -n "$one" ] && [ "$one" = "$two" ] || fails "run $*: digests $one and $two"
     sed -n '/^ *"conv": {/,/}/s/^ *"\(.*\)": \([0-9]*\),*$/          \2 x \1/p' "$work/one.json"
     rm -rf "$work/one" "$work/two"
@@ -68,11 +68,13 @@ sanitizer() {
     for s in compute-sanitizer /usr/local/cuda/bin/compute-sanitizer "${CUDA_HOME:-/usr/local/cuda}/bin/compute-sanitizer"; do
         command -v "$s" >/dev/null 2>&1 || continue
         echo "  MEMCHECK test_backend"
-        limited "$s" --tool memcheck --error-exitcode 99 "$BUILD/tests/test_backend" >"$work/log" 2>&1 || {
-            tail -n 40 "$work/log" >&2
-            fails "compute-sanitizer test_backend"
-        }
-        tail -n 1 "$work/log"
+        for tool in "memcheck --report-api-errors no" synccheck racecheck; do
+            limited "$s" --tool $tool --error-exitcode 99 "$BUILD/tests/test_backend" >"$work/log" 2>&1 || {
+                tail -n 40 "$work/log" >&2
+                fails "compute-sanitizer $tool test_backend"
+            }
+            tail -n 1 "$work/log"
+        done
         return
     done
     echo "  MEMCHECK no compute-sanitizer here; skipped"
@@ -90,12 +92,12 @@ run_tests() {
     [ "$backend" != cuda ] || sanitizer
     export AFIELD_DATA="$work/data"
     [ "$backend" = cuda ] || { # what stands in for a card is slow
-        twice --task ecg --method random --space linear --budget 4trials --precision bf16
+        twice --task ecg --method random --space linear --budget 4trials --workers 4 --precision bf16
         finish
         return
     }
-    twice --task ecg --method random --budget 4trials --precision fp32
-    twice --task darcy --method random --budget 4trials --precision bf16
+    twice --task ecg --method random --budget 8trials --workers 4 --precision fp32
+    twice --task darcy --method random --budget 8trials --workers 4 --precision bf16
     twice --task cifar100 --method darts --budget 1x
     finish
 }

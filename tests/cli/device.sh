@@ -33,7 +33,7 @@ says "computes on the CPU"
 ok run --task ecg --method linear --budget 1trials --backend cuda_host --fast --out f --json
 says '"fast": true'
 says '"reproducible": false'
-ok run --task ecg --method random --space linear --budget 2trials --jobs 2 --backend cuda_host --fast --out j --json
+ok run --task ecg --method random --space linear --budget 4trials --workers 4 --jobs 4 --backend cuda_host --fast --out j --json
 says '"fast": true'
 ok run --task ecg --method linear --budget 1trials --backend cuda_host --out s --json
 says '"reproducible": true'

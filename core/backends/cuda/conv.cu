@@ -165,9 +165,8 @@ af_status lay_out(const af_request *r, const af_dense_problem &p, const int kern
 af_status prepare(const af_request *r, af_dense_problem p, af_prepared *out)
 {
     int kernel[2] = {p.kernel[0], p.kernel[1]};
-    conv *k = (conv *)af_calloc(1, sizeof *k);
+    conv *k = new_node<conv>(r);
     if (!k) return AF_ENOMEM;
-    k->node.device = r->device;
     k->node.release = release;
     even_out(p, k->pack.before);
     af_status st = lay_out(r, p, kernel, out, k);

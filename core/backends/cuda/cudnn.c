@@ -36,6 +36,37 @@ typedef struct cudnn_dense {
     char name[48];
 } cudnn_dense;
 
+/* ---- failures ---- */
+
+static bool lacks_memory(cudnnStatus_t st)
+{
+#if CUDNN_VERSION >= 90000
+    if (st == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED) return true;
+#endif
+    return st == CUDNN_STATUS_ALLOC_FAILED;
+}
+
+/* This one cannot be had, but another may. */
+static bool not_offered(cudnnStatus_t st)
+{
+#if CUDNN_VERSION >= 90000
+    if (CUDNN_STATUS_CATEGORY(st) == CUDNN_STATUS_CATEGORY(CUDNN_STATUS_NOT_SUPPORTED)) return true;
+    return CUDNN_STATUS_CATEGORY(st) == CUDNN_STATUS_CATEGORY(CUDNN_STATUS_BAD_PARAM);
+#else
+    return st == CUDNN_STATUS_NOT_SUPPORTED || st == CUDNN_STATUS_BAD_PARAM;
+#endif
+}
+
+static af_status failed(cudnnStatus_t st)
+{
+    if (lacks_memory(st))
+        return af_fail(AF_ENOMEM, "cuDNN: no memory for a convolution; use fewer --jobs");
+    return af_fail(AF_EIO,
+                   "cuDNN: choosing a convolution's algorithm: %s; check that it suits the "
+                   "driver and the card, or build with CUDNN_HOME=none",
+                   cudnnGetErrorString(st));
+}
+
 /* ---- running ---- */
 
 static void check(const cudnn_dense *k, int which, cudnnStatus_t st)
@@ -43,7 +74,7 @@ static void check(const cudnn_dense *k, int which, cudnnStatus_t st)
     char what[64];
     if (st == CUDNN_STATUS_SUCCESS) return;
     snprintf(what, sizeof what, "%s %s, %s", k->name, pass_names[which], cudnnGetErrorString(st));
-    af_cuda_check(k->device, cudaErrorUnknown, what);
+    af_cuda_check(k->device, lacks_memory(st) ? cudaErrorMemoryAllocation : cudaErrorUnknown, what);
 }
 
 static void forward(const af_dense *d, const void *x, const void *w, void *y, void *scratch)
@@ -82,18 +113,18 @@ static void filter(const af_dense *d, const void *x, const void *dy, void *dw, v
 
 /* ---- algorithms ---- */
 
-/* How many, the best first. The passes have types and functions of their own, all alike. */
+/* *count of them, the best first. The passes have types and functions of their own, all alike. */
 #define LIST(name, type, get, first, second, third)                                                \
-    static int name(const cudnn_dense *k, cudnnConvolutionDescriptor_t how, candidate out[MOST])   \
+    static cudnnStatus_t name(const cudnn_dense *k, cudnnConvolutionDescriptor_t how,              \
+                              candidate out[MOST], int *count)                                     \
     {                                                                                              \
         type found[MOST];                                                                          \
-        int n = 0;                                                                                 \
-        if (get(k->library, first, second, how, third, MOST, &n, found) != CUDNN_STATUS_SUCCESS)   \
-            return 0;                                                                              \
-        for (int i = 0; i < n; i++)                                                                \
+        *count = 0;                                                                                \
+        cudnnStatus_t st = get(k->library, first, second, how, third, MOST, count, found);         \
+        for (int i = 0; i < *count; i++)                                                           \
             out[i] = (candidate){(int)found[i].algo, found[i].status == CUDNN_STATUS_SUCCESS,      \
                                  found[i].determinism == CUDNN_DETERMINISTIC, found[i].mathType};  \
-        return n;                                                                                  \
+        return st;                                                                                 \
     }
 LIST(list_forward, cudnnConvolutionFwdAlgoPerf_t, cudnnGetConvolutionForwardAlgorithm_v7, k->x,
      k->w, k->y)
@@ -126,28 +157,26 @@ static bool precise_enough(const cudnn_dense *k, cudnnMathType_t math)
     return k->problem.half || k->problem.tf32 || math != CUDNN_TENSOR_OP_MATH;
 }
 
-static af_status no_memory(void)
-{
-    return af_fail(AF_ENOMEM, "cuDNN: no memory for a convolution; use fewer --jobs");
-}
-
-/* *chosen stays false when no algorithm will do. Short memory is not a reason to take another one:
- * the choice, and with it the bits, would depend on what else runs. */
+/* *chosen stays false when no algorithm will do. A failure is no reason to take another one: the
+ * choice, and with it the bits, would depend on what else runs. */
 static af_status choose(cudnn_dense *k, int which, bool *chosen)
 {
-    static int (*const list[PASSES])(const cudnn_dense *, cudnnConvolutionDescriptor_t,
-                                     candidate[MOST]) = {list_forward, list_data, list_filter};
+    static cudnnStatus_t (*const list[PASSES])(const cudnn_dense *, cudnnConvolutionDescriptor_t,
+                                               candidate[MOST],
+                                               int *) = {list_forward, list_data, list_filter};
     bool full = !k->problem.half && !k->problem.tf32;
     candidate found[MOST];
-    int n = list[which](k, k->pass[which].how, found);
+    int n;
+    cudnnStatus_t st = list[which](k, k->pass[which].how, found, &n);
+    if (st != CUDNN_STATUS_SUCCESS) return not_offered(st) ? AF_OK : failed(st);
     for (int i = 0; i < n; i++) {
         const candidate *c = &found[i];
         pass *p = &k->pass[which];
         if (!c->usable || !(c->deterministic || k->problem.fast) || !precise_enough(k, c->math))
             continue;
-        cudnnStatus_t st = cudnnSetConvolutionMathType(p->how, full ? CUDNN_FMA_MATH : c->math);
+        st = cudnnSetConvolutionMathType(p->how, full ? CUDNN_FMA_MATH : c->math);
         if (st == CUDNN_STATUS_SUCCESS) st = workspace_of(k, which, c->algorithm, &p->workspace);
-        if (st == CUDNN_STATUS_ALLOC_FAILED) return no_memory();
+        if (st != CUDNN_STATUS_SUCCESS && !not_offered(st)) return failed(st);
         if (st != CUDNN_STATUS_SUCCESS || p->workspace > WORKSPACE) continue;
         p->algorithm = c->algorithm;
         if (p->workspace > k->dense.scratch_bytes) k->dense.scratch_bytes = p->workspace;
@@ -234,8 +263,11 @@ af_status af_cuda_cudnn(af_dense **out, af_device *d, const af_dense_problem *p)
     k->library = *af_cuda_library(d);
     cudnnStatus_t described = describe(k);
     bool all = false;
-    af_status st = described == CUDNN_STATUS_ALLOC_FAILED ? no_memory() : AF_OK;
-    if (described == CUDNN_STATUS_SUCCESS) st = choose_all(k, &all);
+    af_status st = AF_OK;
+    if (described == CUDNN_STATUS_SUCCESS)
+        st = choose_all(k, &all);
+    else if (!not_offered(described))
+        st = failed(described);
     if (st == AF_OK && all)
         *out = &k->dense;
     else
@@ -261,7 +293,7 @@ af_status af_cuda_library_open(af_device *d)
     *af_cuda_library(d) = library;
     if (st == CUDNN_STATUS_SUCCESS) st = cudnnSetStream(library, af_cuda_stream(d));
     if (st == CUDNN_STATUS_SUCCESS) return AF_OK;
-    return af_fail(st == CUDNN_STATUS_ALLOC_FAILED ? AF_ENOMEM : AF_EUNSUPPORTED,
+    return af_fail(lacks_memory(st) ? AF_ENOMEM : AF_EUNSUPPORTED,
                    "%s does not start: %s; check that it suits the driver and the card, or build "
                    "with CUDNN_HOME=none",
                    af_cuda_dense_name(), cudnnGetErrorString(st));

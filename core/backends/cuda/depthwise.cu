@@ -207,10 +207,8 @@ extern "C" af_status AF_GPU(depthwise)(const af_request *r, af_prepared *out)
     if (count > INT32_MAX)
         return af_fail(AF_EINVAL, "cuda: a convolution of %g weights, at most 2^31 will do",
                        (double)count);
-    depthwise *k = (depthwise *)af_calloc(1, sizeof *k);
+    depthwise *k = new_node<depthwise>(r);
     if (!k) return AF_ENOMEM;
-    k->node.device = r->device;
-    k->node.release = [](gpu_node *self) { af_free(self); };
     k->at = window_of(r);
     k->back = turned(k->at);
     k->step = step_of(k->at);

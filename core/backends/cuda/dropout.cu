@@ -102,22 +102,15 @@ template <class T> constexpr af_kernel kernel()
 }
 const af_kernel kernels[] = {kernel<float>(), kernel<bf16>()};
 
-void release(gpu_node *self)
-{
-    af_free(self);
-}
-
 } // namespace
 
 extern "C" af_status AF_GPU(dropout)(const af_request *r, af_prepared *out)
 {
     char role[32];
     double rate = r->node->attrs.rate;
-    dropout_node *n = (dropout_node *)af_calloc(1, sizeof *n);
+    dropout_node *n = new_node<dropout_node>(r);
     if (!n) return AF_ENOMEM;
     snprintf(role, sizeof role, "dropout/%d", r->node->id);
-    n->base.device = r->device;
-    n->base.release = release;
     n->role = af_philox_role(role);
     n->dropped = (uint32_t)(rate * 4294967296.0);
     n->scale = (float)(1 / (1 - rate));

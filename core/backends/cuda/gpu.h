@@ -121,15 +121,23 @@ static inline af_device *device_of(const af_call *c)
     return ((const gpu_node *)c->self)->device;
 }
 
+/* A node of type N, which begins with a gpu_node and owns nothing. NULL when memory is short. */
+template <class N> static inline N *new_node(const af_request *r)
+{
+    N *n = (N *)af_calloc(1, sizeof *n);
+    gpu_node *base = (gpu_node *)n;
+    if (!n) return NULL;
+    base->device = r->device;
+    base->release = [](gpu_node *self) { af_free(self); };
+    return n;
+}
+
 /* Kernels of an op that needs no state: {float, bf16}. */
 static inline af_status prepare_plain(const af_request *r, af_prepared *out,
                                       const af_kernel kernels[2])
 {
-    gpu_node *n = (gpu_node *)af_calloc(1, sizeof *n);
-    if (!n) return AF_ENOMEM;
-    n->device = r->device;
-    n->release = [](gpu_node *self) { af_free(self); };
-    out->self = n;
+    out->self = new_node<gpu_node>(r);
+    if (!out->self) return AF_ENOMEM;
     out->kernel = &kernels[r->type == AF_BF16];
     return AF_OK;
 }

@@ -38,11 +38,10 @@ template <class S> static __device__ void merge_rows(S *part, const S &own, int 
  * as it was before. */
 template <class S> static __device__ S fresh(const S *p)
 {
-    typedef unsigned long long word;
-    static_assert(sizeof(S) % sizeof(word) == 0, "sums are whole words");
+    static_assert(sizeof(S) % sizeof(double) == 0, "sums are made of doubles");
     S value;
-    for (size_t i = 0; i < sizeof(S) / sizeof(word); i++)
-        ((word *)&value)[i] = __ldcg((const word *)p + i);
+    for (size_t i = 0; i < sizeof(S) / sizeof(double); i++)
+        ((double *)&value)[i] = __ldcg((const double *)p + i);
     return value;
 }
 
@@ -104,7 +103,7 @@ template <class F> static void each(af_device *d, const char *name, int64_t n, c
 
 /* For each column: f.add(sum, column, row) for all rows, then f.done(column, sum). F::sum has clear
  * and merge. `rows_lie_together`: neighbouring rows of a column are neighbours in memory; else
- * neighbouring columns are. At most AF_REDUCE_COLUMNS columns. */
+ * neighbouring columns are. */
 template <class F>
 static void reduce(af_device *d, const char *name, int columns, int64_t rows,
                    bool rows_lie_together, const F &f)

@@ -66,7 +66,7 @@ template <class T> struct norm_forward {
         float sum[PIXELS] = {0};
         for (int e = 0; e < n.inputs; e++) {
             float scale = 1, shift = 0;
-            split mean = {0, 0};
+            two_floats mean = {0, 0};
             if (e < n.normed) factors(e * n.channels + channel, &mean, &scale, &shift);
             for (int k = 0; k < PIXELS; k++) {
                 int64_t pixel = first + k * groups;
@@ -81,14 +81,14 @@ template <class T> struct norm_forward {
             put(y, pixel * n.channels + channel, n.relu && sum[k] < 0 ? 0 : sum[k]);
         }
     }
-    AF_KERNEL void factors(int row, split *mean, float *scale, float *shift) const
+    AF_KERNEL void factors(int row, two_floats *mean, float *scale, float *shift) const
     {
         float inv_std;
         if (n.train) {
             *mean = split_of(get(n.shared, MEAN * n.rows + row));
             inv_std = (float)get(n.shared, INV_STD * n.rows + row);
         } else {
-            *mean = split{get(n.running_mean, row), 0};
+            *mean = two_floats{get(n.running_mean, row), 0};
             inv_std = 1 / sqrtf((float)(get(n.running_var, row) + n.epsilon));
         }
         *scale = inv_std * get(n.weight, row);
@@ -179,7 +179,7 @@ template <class T> void gather_back(const af_call *c)
 /* dx = weight * inv_std * (dy - mean dy - xhat * mean(dy * xhat)), or dy of a plain input. */
 template <class T> struct norm_backward {
     struct factors {
-        split mean, mean_dy;
+        two_floats mean, mean_dy;
         float slope, scale; /* slope: of x, mean(dy * xhat) * inv_std */
     };
     norm_node<T> n;

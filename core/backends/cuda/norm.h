@@ -59,15 +59,15 @@ template <class T> int64_t groups_of(const norm_node<T> &n)
 }
 
 /* A double as a sum of two floats. */
-struct split {
+struct two_floats {
     float high, low;
 };
-AF_KERNEL split split_of(double v)
+AF_KERNEL two_floats split_of(double v)
 {
     float high = (float)v, low = (float)(v - (double)high);
-    return split{high, low == low ? low : 0}; /* infinite: as it is */
+    return two_floats{high, low == low ? low : 0}; /* infinite: as it is */
 }
-AF_KERNEL float minus(float x, split v)
+AF_KERNEL float minus(float x, two_floats v)
 {
     return (x - v.high) - v.low;
 }

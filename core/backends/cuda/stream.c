@@ -3,6 +3,7 @@
  * not stop the others. What goes over to the card is first copied to pinned memory, so that the
  * caller may go on at once. */
 #include "core/backends/cuda/stream.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/backends/cuda/kernels.h"
@@ -21,7 +22,7 @@ struct af_device {
     cudaError_t error; /* the first */
     char doing[64];
     piece pieces[PIECES];
-    int next;
+    unsigned next;
     void *found;
     unsigned *arrived;
     af_pack_list packs;
@@ -31,6 +32,10 @@ struct af_device {
 struct af_recording {
     cudaGraphExec_t graph;
 };
+
+/* One thread's recording fails when another makes the whole card wait, as opening and closing a
+ * library's handle may do. So these do not happen at the same time. */
+static pthread_mutex_t whole_card = PTHREAD_MUTEX_INITIALIZER;
 
 cudaStream_t af_cuda_stream(const af_device *d)
 {
@@ -59,7 +64,9 @@ void **af_cuda_library(af_device *d)
 
 void af_cuda_check(af_device *d, cudaError_t e, const char *what)
 {
-    if (e == cudaSuccess || d->error != cudaSuccess) return;
+    if (e == cudaSuccess) return;
+    (void)cudaGetLastError(); /* or this thread's next device would find it */
+    if (d->error != cudaSuccess) return;
     d->error = e;
     snprintf(d->doing, sizeof d->doing, "%s", what);
 }
@@ -74,9 +81,8 @@ static af_status failure(const af_device *d)
 
 /* ---- opening ---- */
 
-static void close_device(af_device *d)
+static void take_down(af_device *d)
 {
-    if (!d) return;
     if (d->stream) cudaStreamSynchronize(d->stream);
     af_cuda_library_close(d);
     for (int i = 0; i < PIECES; i++) {
@@ -87,6 +93,14 @@ static void close_device(af_device *d)
     if (d->arrived) cudaFreeAsync(d->arrived, d->stream);
     if (d->stream) cudaStreamDestroy(d->stream);
     af_free(d);
+}
+
+static void close_device(af_device *d)
+{
+    if (!d) return;
+    pthread_mutex_lock(&whole_card);
+    take_down(d);
+    pthread_mutex_unlock(&whole_card);
 }
 
 /* Memory once used stays with the process: the next trial of a search wants as much. */
@@ -106,17 +120,21 @@ static void *alloc(af_device *d, size_t bytes)
     cudaError_t e = cudaMallocAsync(&p, bytes ? bytes : 1, d->stream);
     if (e == cudaSuccess) e = cudaMemsetAsync(p, 0, bytes, d->stream);
     if (e == cudaSuccess) return p;
-    (void)cudaGetLastError(); /* short memory is no failure of the device */
-    af_fail(AF_ENOMEM,
-            "CUDA: no %.0f MiB of the card's memory: %s; use a smaller batch or fewer --jobs",
+    if (p) cudaFreeAsync(p, d->stream);
+    (void)cudaGetLastError();
+    if (e != cudaErrorMemoryAllocation) { /* short memory is no failure of the device */
+        af_cuda_check(d, e, "allocating memory");
+        (void)failure(d);
+        return NULL;
+    }
+    af_fail(AF_ENOMEM, "CUDA: no %.0f MiB of the card's memory: %s; use fewer --jobs",
             (double)bytes / (1 << 20), cudaGetErrorString(e));
     return NULL;
 }
 
-static af_status open_device(af_device **out)
+static af_status set_up(af_device *d)
 {
-    af_device *d = *out = af_calloc(1, sizeof *d);
-    if (!d) return AF_ENOMEM;
+    (void)cudaGetLastError();
     af_cuda_check(d, cudaSetDevice(0), "choosing the device");
     af_cuda_check(d, cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking),
                   "making a stream");
@@ -124,17 +142,29 @@ static af_status open_device(af_device **out)
     for (int i = 0; i < PIECES && d->error == cudaSuccess; i++) {
         piece *p = &d->pieces[i];
         af_cuda_check(d, cudaMallocHost((void **)&p->memory, PIECE), "pinning memory");
-        af_cuda_check(d, cudaEventCreateWithFlags(&p->sent, cudaEventDisableTiming),
-                      "making an event");
+        af_cuda_check(
+            d, cudaEventCreateWithFlags(&p->sent, cudaEventDisableTiming | cudaEventBlockingSync),
+            "making an event");
     }
     if (d->error == cudaSuccess) d->found = alloc(d, AF_REDUCE_BYTES);
     if (d->found) d->arrived = alloc(d, AF_REDUCE_GROUPS * sizeof *d->arrived);
     af_status st = failure(d);
     if (st == AF_OK && !d->arrived) st = AF_ENOMEM;
-    if (st == AF_OK) st = af_cuda_library_open(d);
-    if (st == AF_OK) return AF_OK;
-    close_device(d);
+    return st == AF_OK ? af_cuda_library_open(d) : st;
+}
+
+static af_status open_device(af_device **out)
+{
+    af_device *d = af_calloc(1, sizeof *d);
     *out = NULL;
+    if (!d) return AF_ENOMEM;
+    pthread_mutex_lock(&whole_card);
+    af_status st = set_up(d);
+    if (st == AF_OK)
+        *out = d;
+    else
+        take_down(d);
+    pthread_mutex_unlock(&whole_card);
     return st;
 }
 
@@ -182,9 +212,12 @@ static af_status fetch(af_device *d, void *to, const void *from, size_t bytes)
 /* Other threads may allocate meanwhile. */
 static af_status record(af_device *d)
 {
+    pthread_mutex_lock(&whole_card);
     af_cuda_check(d, cudaStreamBeginCapture(d->stream, cudaStreamCaptureModeThreadLocal),
                   "beginning to record");
-    return failure(d);
+    af_status st = failure(d);
+    if (st != AF_OK) pthread_mutex_unlock(&whole_card);
+    return st;
 }
 
 static af_status recorded(af_device *d, af_recording **out)
@@ -192,6 +225,7 @@ static af_status recorded(af_device *d, af_recording **out)
     cudaGraph_t graph = NULL;
     af_recording *r = *out = af_calloc(1, sizeof *r);
     af_cuda_check(d, cudaStreamEndCapture(d->stream, &graph), "recording");
+    pthread_mutex_unlock(&whole_card);
     if (r && d->error == cudaSuccess)
         af_cuda_check(d, cudaGraphInstantiate(&r->graph, graph, 0), "keeping what was recorded");
     if (graph) cudaGraphDestroy(graph);
@@ -208,9 +242,10 @@ static void play(af_device *d, const af_recording *r)
     af_cuda_check(d, cudaGraphLaunch(r->graph, d->stream), "playing what was recorded");
 }
 
-static void forget(af_recording *r)
+static void forget(af_device *d, af_recording *r)
 {
     if (!r) return;
+    cudaStreamSynchronize(d->stream); /* it may be playing */
     cudaGraphExecDestroy(r->graph);
     af_free(r);
 }

@@ -192,8 +192,9 @@ void af_host_queue(af_device *d, const char *name, void (*run)(const void *), co
         r->st = keep(r, (job){name, run, (void *)(uintptr_t)work}, bytes);
 }
 
-static void forget(af_recording *r)
+static void forget(af_device *d, af_recording *r)
 {
+    (void)d;
     if (!r) return;
     for (int i = 0; i < r->count; i++) af_free(r->jobs[i].work);
     af_free(r->jobs);
@@ -212,7 +213,7 @@ static af_status recorded(af_device *d, af_recording **out)
     af_recording *r = d->recording;
     af_status st = r->st;
     d->recording = NULL;
-    if (st != AF_OK) forget(r);
+    if (st != AF_OK) forget(d, r);
     *out = st == AF_OK ? r : NULL;
     return st;
 }
