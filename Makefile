@@ -44,7 +44,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -W
         $(if $(SAN),-Wno-format-truncation -Wno-format-overflow -Wno-maybe-uninitialized)
 CFLAGS   += -std=c11 $(WARN) $(OPT) -fPIC -fopenmp -ffp-contract=off -fno-math-errno \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-# kernels are C++, for its templates alone: nothing of its library
+# kernels are C++, for its templates alone: nothing of its library. They round as the CPU does (-fmad=false)
 CXXFLAGS := -std=c++20 -fno-exceptions -fno-rtti -Wall -Wextra -Wshadow -Werror -Wno-missing-field-initializers \
             $(filter-out -std=% -W% $(WARN),$(CFLAGS))
 CPPFLAGS += -D_GNU_SOURCE -I. $(patsubst -I%,-isystem %,$(call pc,--cflags-only-I $(PC_NAMES)))
@@ -188,7 +188,7 @@ $(BUILD)/host/%.o: %.cu | $$(@D)/
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -x c++ -c -o $@ $<
 $(BUILD)/%.o: %.cu | $$(@D)/
 	@echo "  NVCC  $<"
-	$(Q)$(NVCC) -I. -std=c++20 -O2 $(GENCODE) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
+	$(Q)$(NVCC) -I. -std=c++20 -O2 -fmad=false $(GENCODE) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
 %/:
 	$(Q)mkdir -p $@
 
