@@ -55,16 +55,16 @@ typedef struct af_device_loss {
 } af_device_loss;
 
 /* `count` elements of the flat parameters from `from` on. */
-typedef struct af_run {
+typedef struct af_range {
     int64_t from, count;
-} af_run;
+} af_range;
 
 typedef struct af_device_update {
     af_optimiser kind;
     bool clips;
     float *weights, *state[AF_OPTIMISER_STATE];
     const float *gradients;
-    const af_run *runs; /* on the host; in order, not overlapping */
+    const af_range *runs; /* on the host; in order, not overlapping */
     int run_count;
     const af_step_inputs *inputs;
     af_step_results *results;

@@ -23,7 +23,7 @@ struct af_device_side {
     af_step_results *results; /* device */
     double *sample_loss;
     float *scale, *shift;
-    af_run *runs;    /* host */
+    af_range *runs;  /* host */
     char *mirror[2]; /* host: of weights or gradients, of buffers */
     double *mix;     /* host: of mix_partials */
     unsigned char *key;
@@ -260,7 +260,8 @@ void af_device_update_call(const af_plan *p, const af_update *u)
 {
     af_device_side *s = p->side;
     if (!u) return;
-    for (int i = 0; i < p->run_count; i++) s->runs[i] = (af_run){p->runs[i].from, p->runs[i].count};
+    for (int i = 0; i < p->run_count; i++)
+        s->runs[i] = (af_range){p->runs[i].from, p->runs[i].count};
     const af_device_update d = {.kind = u->kind,
                                 .clips = u->clip > 0,
                                 .weights = floats(p->weights),
