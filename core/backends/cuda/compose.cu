@@ -53,7 +53,7 @@ template <class T> struct rows {
 };
 
 /* The first of the least, as the host finds it: 0 and -0 are equal. */
-struct least {
+struct alignas(8) least {
     float value;
     uint32_t at;
     AF_KERNEL void clear()
