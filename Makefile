@@ -141,7 +141,7 @@ test-long:          ## bf16 with longer trainings (needs AFIELD_TESTDATA); 100 r
 bench: $(BENCH)     ## time the engine (BENCH_SECONDS=5 a row); writes bench.csv in the build directory
 	$(Q)$(BENCH) --seconds $(or $(BENCH_SECONDS),5) $(BUILD)/bench.csv
 
-GPU_TESTS := backend op plan passes mix losscurve train pause jobs gang darts
+GPU_TESTS := backend op plan passes mix losscurve train pause jobs gang darts device_compose
 test-gpu:           ## on a machine with an NVIDIA card: tests of backends there, the same runs twice
 	@$(MAKE) -j$(JOBS) $(BUILD)/afield && { ! BUILD=$(BUILD) sh tests/aid/gpu.sh present || { \
 	    $(MAKE) -j$(JOBS) $(addprefix $(BUILD)/tests/test_,$(GPU_TESTS)) && BUILD=$(BUILD) sh tests/aid/gpu.sh test $(GPU_TESTS); }; }

@@ -17,6 +17,7 @@
 #include "core/op.h"
 #include "core/train/loss.h"
 #include "core/train/optimiser.h"
+#include "core/train/sample.h"
 
 typedef struct af_device af_device;
 typedef struct af_recording af_recording;
@@ -26,6 +27,7 @@ typedef struct af_step_inputs {
     uint64_t seed, trial; /* position of the dropout stream */
     uint32_t epoch, step;
     int64_t samples; /* that count in the loss, the first ones */
+    int64_t rows;    /* of which x is composed */
     double momentum; /* of the running statistics; < 0: that of each node */
     double clip;     /* of the update */
     af_update_terms update;
@@ -41,7 +43,21 @@ typedef struct af_step_results {
         bad_step;            /* and where */
 } af_step_results;
 
-/* All pointers are to the device's memory. */
+/* All pointers are to the device's memory, here and below. */
+typedef struct af_device_compose {
+    af_stored type;
+    af_shape shape;
+    int n;            /* samples of x; those that inputs do not count become 0 */
+    int room;         /* rows, of which inputs says how many are used */
+    bool masks;       /* whether rows may be masked */
+    const char *rows; /* as in af_rows */
+    size_t stride;
+    const float *mean, *std; /* {C, H, W}; NULL: none */
+    float *least;            /* {room} scratch */
+    float *x;                /* {n, C, H, W} */
+    const af_step_inputs *inputs;
+} af_device_compose;
+
 typedef struct af_device_loss {
     const af_loss *loss; /* NULL: only decodes the prediction */
     af_shape shape;
@@ -55,16 +71,16 @@ typedef struct af_device_loss {
 } af_device_loss;
 
 /* `count` elements of the flat parameters from `from` on. */
-typedef struct af_run {
+typedef struct af_range {
     int64_t from, count;
-} af_run;
+} af_range;
 
 typedef struct af_device_update {
     af_optimiser kind;
     bool clips;
     float *weights, *state[AF_OPTIMISER_STATE];
     const float *gradients;
-    const af_run *runs; /* on the host; in order, not overlapping */
+    const af_range *runs; /* on the host; in order, not overlapping */
     int run_count;
     const af_step_inputs *inputs;
     af_step_results *results;
@@ -89,7 +105,8 @@ typedef struct af_device_type {
     AF_CHECKED af_status (*recorded)(af_device *d, af_recording **out);
     void (*play)(af_device *d, const af_recording *r);
     void (*forget)(af_device *d, af_recording *r); /* waits; NULL is fine */
-    /* A training step's own work, queued. */
+    /* A step's own work, queued. compose (optional): NULL: inputs come as floats. */
+    void (*compose)(af_device *d, const af_device_compose *c);
     void (*loss)(af_device *d, const af_device_loss *l);
     void (*update)(af_device *d, const af_device_update *u);
 } af_device_type;

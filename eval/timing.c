@@ -33,8 +33,10 @@ static af_status open_trial_run(trial_run *r, const af_training *t)
     o.loss = af_loss_find(t->task->loss);
     o.scale = scaling->y_std;
     o.shift = scaling->y_mean;
+    o.input =
+        &(af_plan_input){t->data->x_type, scaling->x_mean, scaling->x_std, t->data->noises > 0};
     AF_TRY(af_plan_new(&r->plan, t->graph, t->backend, &o));
-    AF_TRY(af_loader_new(&r->loader, t->data, o.batch, (int64_t)r->steps * o.batch));
+    AF_TRY(af_loader_new(&r->loader, t->data, o.batch, (int64_t)r->steps * o.batch, r->plan));
     r->order = af_calloc((size_t)train->count, sizeof *r->order);
     if (!r->order) return AF_ENOMEM;
     af_plan_init(r->plan, t->seed, t->trial);
@@ -53,6 +55,7 @@ static af_status take_step(trial_run *r, int step)
         af_loader_start(r->loader, &source, r->order, (int64_t)r->steps * af_plan_batch(r->plan));
     const af_batch *b = af_loader_next(r->loader);
     r->update.count = step;
+    AF_TRY(af_batch_send(b, r->plan));
     return af_plan_step(r->plan, b->x, b->y, &r->update, at, NULL);
 }
 

@@ -15,7 +15,7 @@ static float value(int64_t i, int k)
 
 /* Runs of 1 to 9 elements with gaps of 3, or one of all of them. */
 typedef struct layout {
-    af_run runs[MOST_RUNS];
+    af_range runs[MOST_RUNS];
     int count;
     int64_t size;
 } layout;
@@ -23,9 +23,9 @@ typedef struct layout {
 static layout layout_of(int runs, int64_t size)
 {
     layout l = {.count = runs, .size = size};
-    if (runs == 1) l.runs[0] = (af_run){0, size};
+    if (runs == 1) l.runs[0] = (af_range){0, size};
     for (int i = 0; runs > 1 && i < runs; i++) {
-        l.runs[i] = (af_run){l.size + 3, 1 + i % 9};
+        l.runs[i] = (af_range){l.size + 3, 1 + i % 9};
         l.size = l.runs[i].from + l.runs[i].count;
     }
     return l;
@@ -227,7 +227,7 @@ static void recorded_updates_follow_the_step(void **state)
                                 .results = s.results};
     af_host_device.update(s.t.device, &d);
     assert_ok(af_host_device.recorded(s.t.device, &r));
-    l.runs[0] = (af_run){0}; /* was copied */
+    l.runs[0] = (af_range){0}; /* was copied */
     l = layout_of(2, 0);
     for (int i = 0; i < STEPS; i++, u.lr *= 0.5, u.momentum *= i) {
         af_step_inputs in = {.update = af_update_terms_of(&u)};

@@ -89,7 +89,7 @@ static void batches_are_the_same(void **state)
     for (af_stored type = 0; type < AF_STORED_TYPES; type++) {
         af_loader *l;
         af_dataset *d = open_toy(type);
-        assert_ok(af_loader_new(&l, d, BATCH, COUNT));
+        assert_ok(af_loader_new(&l, d, BATCH, COUNT, NULL));
         for (size_t r = 0; r < LENGTH(rests); r++)
             for (int epoch = 0; epoch < (r ? 3 : 200); epoch++)
                 take(l, d, epoch, (COUNT + BATCH - 1) / BATCH, rests[r]);
@@ -108,7 +108,7 @@ static void stops_anywhere(void **state)
     for (int k = 0; k < 300; k++) {
         af_loader *l;
         const af_source source = source_of(d, k);
-        assert_ok(af_loader_new(&l, d, BATCH, COUNT));
+        assert_ok(af_loader_new(&l, d, BATCH, COUNT, NULL));
         if (k % 3) take(l, d, k, k % 41, k % 7 ? 0 : 20);
         if (k % 5) take(l, d, k + 1, k % 4, 0);
         if (k % 2) af_loader_start(l, &source, which, COUNT); /* closed with batches under way */
@@ -132,7 +132,7 @@ static void one_core_is_enough(void **state)
     CPU_ZERO(&one);
     CPU_SET(core, &one);
     assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
-    assert_ok(af_loader_new(&l, d, BATCH, COUNT)); /* its thread inherits the core */
+    assert_ok(af_loader_new(&l, d, BATCH, COUNT, NULL)); /* its thread inherits the core */
     for (int epoch = 0; epoch < 50; epoch++)
         take(l, d, epoch, (COUNT + BATCH - 1) / BATCH, epoch % 10 ? 0 : 100);
     af_loader_free(l);
@@ -151,7 +151,7 @@ static void one_batch_needs_no_second(void **state)
     fill_order(which, 1);
     assert_ok(af_batch_new(&want, d, BATCH));
     for (int n = 1; n <= BATCH; n++) {
-        assert_ok(af_loader_new(&l, d, BATCH, n));
+        assert_ok(af_loader_new(&l, d, BATCH, n, NULL));
         for (int again = 0; again < 3; again++) {
             af_loader_start(l, &source, which, n);
             af_batch_load(&want, &source, which, n);
@@ -172,7 +172,7 @@ static void waiting_is_measured(void **state)
     af_dataset *d = open_toy(AF_STORED_INT16);
     const af_source source = source_of(d, 1);
     fill_order(which, 1);
-    assert_ok(af_loader_new(&l, d, COUNT, COUNT)); /* no thread */
+    assert_ok(af_loader_new(&l, d, COUNT, COUNT, NULL)); /* no thread */
     af_loader_start(l, &source, which, COUNT);
     af_loading m = af_loader_measured(l);
     assert_true(m.waited == 0 && m.busy == 0 && m.batches == 0);
@@ -181,7 +181,7 @@ static void waiting_is_measured(void **state)
     assert_true(m.waited > 0 && m.busy > 0 && m.batches == 1);
     af_loader_free(l);
 
-    assert_ok(af_loader_new(&l, d, BATCH, COUNT));
+    assert_ok(af_loader_new(&l, d, BATCH, COUNT, NULL));
     af_loader_start(l, &source, which, 2 * BATCH);
     while (af_loader_measured(l).batches < 2) pause_for(100);
     const double before = af_loader_measured(l).waited;
@@ -202,7 +202,7 @@ static void short_memory_is_reported(void **state)
     af_status st = AF_ENOMEM;
     for (unsigned long k = 1; st == AF_ENOMEM; k++) {
         af_alloc_fail_at(k);
-        st = af_loader_new(&l, d, BATCH, COUNT);
+        st = af_loader_new(&l, d, BATCH, COUNT, NULL);
         af_alloc_fail_at(0);
         if (st == AF_ENOMEM) assert_null(l);
         assert_true(k < 20);

@@ -5,16 +5,10 @@
 #ifndef AF_PHILOX_BLOCK_H
 #define AF_PHILOX_BLOCK_H
 #include <stdint.h>
-
-#ifdef __CUDACC__
-#define AF_PHILOX_FUNCTION __host__ __device__ static inline
-#else
-#define AF_PHILOX_FUNCTION static inline
-#endif
+#include "core/base/anywhere.h"
 
 /* out = philox4x32_10(counter, key). A stream's counter is {block, index, step, epoch}. */
-AF_PHILOX_FUNCTION void af_philox_block(const uint32_t counter[4], const uint32_t key[2],
-                                        uint32_t out[4])
+AF_ANYWHERE void af_philox_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     enum { ROUNDS = 10 };
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
@@ -34,7 +28,7 @@ AF_PHILOX_FUNCTION void af_philox_block(const uint32_t counter[4], const uint32_
     out[3] = c3;
 }
 
-AF_PHILOX_FUNCTION uint64_t af_philox_splitmix64(uint64_t x)
+AF_ANYWHERE uint64_t af_philox_splitmix64(uint64_t x)
 {
     x += 0x9E3779B97F4A7C15u;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -43,14 +37,14 @@ AF_PHILOX_FUNCTION uint64_t af_philox_splitmix64(uint64_t x)
 }
 
 /* FNV-1a of a role's name. */
-AF_PHILOX_FUNCTION uint64_t af_philox_role(const char *name)
+AF_ANYWHERE uint64_t af_philox_role(const char *name)
 {
     uint64_t h = 0xCBF29CE484222325u;
     for (; *name; name++) h = (h ^ (unsigned char)*name) * 0x100000001B3u;
     return h;
 }
 
-AF_PHILOX_FUNCTION void af_philox_key(uint32_t key[2], uint64_t seed, uint64_t role, uint64_t trial)
+AF_ANYWHERE void af_philox_key(uint32_t key[2], uint64_t seed, uint64_t role, uint64_t trial)
 {
     uint64_t k =
         af_philox_splitmix64(trial ^ af_philox_splitmix64(role ^ af_philox_splitmix64(seed)));

@@ -23,7 +23,7 @@ struct af_device_side {
     af_step_results *results; /* device */
     double *sample_loss;
     float *scale, *shift;
-    af_run *runs;    /* host */
+    af_range *runs;  /* host */
     char *mirror[2]; /* host: of weights or gradients, of buffers */
     double *mix;     /* host: of mix_partials */
     unsigned char *key;
@@ -75,7 +75,7 @@ static af_status host_memory(af_plan *p)
         tensors += (size_t)p->node[i].param_count;
         mixes += p->node[i].node.op->mixes ? AF_MAX_INPUTS : 0;
     }
-    s->key_size = (size_t)p->coefficient_count + 4;
+    s->key_size = (size_t)p->coefficient_count + 6;
     s->message = af_calloc(1, s->message_size);
     s->runs = af_calloc(tensors, sizeof *s->runs);
     s->mirror[0] = af_calloc((size_t)p->weight_count + 1, p->item_size);
@@ -103,6 +103,8 @@ af_status af_device_side_new(af_plan *p)
     s->results = af_plan_alloc(p, sizeof *s->results);
     s->sample_loss = af_plan_alloc(p, 2 * batch * sizeof *s->sample_loss);
     if (!s->inputs || !s->x || !s->y || !s->results || !s->sample_loss) return AF_ENOMEM;
+    if (p->o.input && p->on->compose) AF_TRY(af_composer_new(p));
+    p->o.input = NULL;
     return copy_decoding(p);
 }
 
@@ -123,6 +125,7 @@ void af_device_side_free(af_plan *p)
     af_device_side *s = p->side;
     if (!s) return;
     for (int i = 0; i < RECORDINGS; i++) p->on->forget(p->device, s->tapes[i].work);
+    af_composer_free(p);
     void *there[] = {s->inputs, s->x, s->y, s->results, s->sample_loss, s->scale, s->shift};
     void *here[] = {s->message, s->runs, s->mirror[0], s->mirror[1], s->mix, s->key};
     for (size_t i = 0; p->device && i < sizeof there / sizeof *there; i++)
@@ -139,8 +142,8 @@ static void send_samples(const af_plan *p, const af_device_step *d)
 {
     af_device_side *s = p->side;
     size_t n = (size_t)d->samples, rest = (size_t)p->o.batch - n;
-    p->on->send(p->device, s->x, d->x, n * s->x_size);
-    if (rest) p->on->clear(p->device, s->x + n * s->x_size, rest * s->x_size);
+    if (d->x) p->on->send(p->device, s->x, d->x, n * s->x_size);
+    if (d->x && rest) p->on->clear(p->device, s->x + n * s->x_size, rest * s->x_size);
     if (d->y) p->on->send(p->device, s->y, d->y, n * s->y_size);
 }
 
@@ -154,6 +157,7 @@ static void send_inputs(const af_plan *p, const af_device_step *d)
                          .epoch = d->at.epoch,
                          .step = d->at.step,
                          .samples = d->samples,
+                         .rows = d->x ? 0 : af_composer_rows(p),
                          .momentum = d->momentum,
                          .clip = u->clip,
                          .update = af_update_terms_of(u)};
@@ -168,6 +172,8 @@ static void make_key(const af_plan *p, const af_device_step *d)
 {
     unsigned char *k = p->side->key;
     const af_update *u = d->update;
+    *k++ = d->x == NULL;
+    *k++ = !d->x && af_composer_masks(p);
     *k++ = d->y != NULL;
     *k++ = d->momentum >= 0;
     *k++ = u ? (unsigned char)(1 + u->kind) : 0;
@@ -213,9 +219,9 @@ af_status af_device_run(af_plan *p, const af_device_step *d, void (*work)(void *
     return AF_OK;
 }
 
-const void *af_device_x(const af_plan *p)
+float *af_device_x(const af_plan *p)
 {
-    return p->side->x;
+    return (float *)(void *)p->side->x;
 }
 
 const af_step_inputs *af_device_inputs(const af_plan *p)
@@ -260,7 +266,8 @@ void af_device_update_call(const af_plan *p, const af_update *u)
 {
     af_device_side *s = p->side;
     if (!u) return;
-    for (int i = 0; i < p->run_count; i++) s->runs[i] = (af_run){p->runs[i].from, p->runs[i].count};
+    for (int i = 0; i < p->run_count; i++)
+        s->runs[i] = (af_range){p->runs[i].from, p->runs[i].count};
     const af_device_update d = {.kind = u->kind,
                                 .clips = u->clip > 0,
                                 .weights = floats(p->weights),

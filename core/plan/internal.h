@@ -71,6 +71,8 @@ typedef struct af_span {
 
 /* What a plan on a device has besides; device.c. */
 typedef struct af_device_side af_device_side;
+/* Where its inputs are composed; compose.c. */
+typedef struct af_composer af_composer;
 
 struct af_plan {
     const af_backend *backend;
@@ -107,6 +109,7 @@ struct af_plan {
     const af_device_type *on; /* NULL: the host, and nothing below */
     af_device *device;
     af_device_side *side;
+    af_composer *composer; /* NULL: x is floats */
 };
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */
@@ -141,8 +144,8 @@ void af_device_side_free(af_plan *p);
 
 /* One step or inference, as the device needs to know it. */
 typedef struct af_device_step {
-    const float *x;
-    const void *y; /* NULL: no loss */
+    const float *x; /* NULL: composed */
+    const void *y;  /* NULL: no loss */
     int samples;
     const af_update *update; /* NULL: gradients only */
     af_position at;
@@ -152,7 +155,7 @@ typedef struct af_device_step {
 AF_CHECKED af_status af_device_run(af_plan *p, const af_device_step *d, void (*work)(void *arg),
                                    void *arg);
 /* For `work`: what is in the device's memory, and what it does once a step. */
-const void *af_device_x(const af_plan *p);
+float *af_device_x(const af_plan *p);
 const af_step_inputs *af_device_inputs(const af_plan *p);
 const double *af_device_coefficients(const af_plan *p);
 void af_device_loss_call(const af_plan *p, bool has_target);
@@ -165,5 +168,15 @@ AF_CHECKED af_status af_device_prediction(const af_plan *p, int n, float *pred);
 const double *af_device_mix(const af_plan *p, size_t count);
 /* Room on the host for a part; gradients share that of the weights. */
 char *af_device_mirror(const af_plan *p, af_part part);
+
+/* ---- compose.c: x on a device, from samples as they are stored ---- */
+
+AF_CHECKED af_status af_composer_new(af_plan *p); /* of o.input */
+void af_composer_free(af_plan *p);
+/* What af_plan_compose sent is now used up; fails when that was not this many samples. */
+AF_CHECKED af_status af_composer_take(af_plan *p, int samples);
+int af_composer_rows(const af_plan *p); /* that were sent last */
+bool af_composer_masks(const af_plan *p);
+void af_composer_call(const af_plan *p, float *x); /* for `work` */
 
 #endif

@@ -15,15 +15,24 @@
  * On a device (core/device.h) the batch is one chunk, a call of a kernel queues work, and the work
  * of a step is recorded when the same comes a second time, then played.
  *
- * x is {batch, C, H, W} and y the target as the loss wants it, both float, on the host.
+ * x is {batch, C, H, W} and y the target as the loss wants it, both float, on the host. A device
+ * can also compose x of samples as they are stored: af_plan_compose.
  */
 #ifndef AF_PLAN_H
 #define AF_PLAN_H
 #include "core/backend.h"
 #include "core/train/loss.h"
 #include "core/train/optimiser.h"
+#include "core/train/sample.h"
 
 typedef struct af_plan af_plan;
+
+/* How samples are stored, and what they are scaled by; see core/train/sample.h. */
+typedef struct af_plan_input {
+    af_stored type;
+    const float *mean, *std; /* {C, H, W}; NULL: none */
+    bool noises;             /* training: there may be background samples to mix in */
+} af_plan_input;
 
 typedef struct af_plan_options {
     int batch;
@@ -40,6 +49,8 @@ typedef struct af_plan_options {
     /* Per-element affine decoding of the prediction before the loss, {C, H, W} of the output:
      * prediction = output * scale + shift. NULL: none. Borrowed until the plan is freed. */
     const float *scale, *shift;
+    /* What a device is to compose x of; NULL: nothing. Borrowed until the plan is made. */
+    const af_plan_input *input;
 } af_plan_options;
 af_plan_options af_plan_options_default(void);
 
@@ -55,6 +66,12 @@ typedef struct af_position {
     uint64_t seed, trial;
     uint32_t epoch, step;
 } af_position;
+
+/* Whether it computes on a device that composes x of samples stored so. */
+bool af_plan_composes(const af_plan *p, af_stored type);
+/* Sends such samples over; the next step, gradients, calibration or inference, on just as many, is
+ * then given NULL for x. The rows stay the caller's, who may change them at once. */
+AF_CHECKED af_status af_plan_compose(af_plan *p, const af_rows *rows);
 
 /* One training step on exactly `batch` samples: forward, loss, backward, update. *loss: the batch's
  * mean loss before the update. A loss that is not finite is AF_EDIVERGED; parameters are then

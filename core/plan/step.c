@@ -276,6 +276,7 @@ static void settle(const af_plan *p)
 static void work(void *arg, int thread)
 {
     const job *j = arg;
+    if (!j->x) af_composer_call(j->p, af_device_x(j->p));
     begin(j, thread);
     settle(j->p);
     af_team_wait(j->p->team);
@@ -302,6 +303,7 @@ static void work_alone(void *arg)
 static af_status run(job *j, double momentum)
 {
     const af_device_step d = {j->x, j->y, j->n, j->update, j->at, momentum};
+    if (!j->x) AF_TRY(af_composer_take(j->p, j->n));
     if (j->p->on) return af_device_run(j->p, &d, work_alone, j);
     af_team_run(j->p->team, work, j);
     return AF_OK;

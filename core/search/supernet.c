@@ -86,7 +86,7 @@ static af_status open_stream(const af_supernet *s, af_stream *t, uint64_t trial)
                              .seed = w->seed,
                              .trial = trial};
     t->order = af_calloc((size_t)t->half.count + 1, sizeof *t->order);
-    return t->order ? af_batch_new(&t->batch, w->data, s->batch) : AF_ENOMEM;
+    return t->order ? af_batch_new_for(&t->batch, w->data, s->batch, s->nets.plan) : AF_ENOMEM;
 }
 
 af_status af_supernet_open(af_supernet *s, const af_share *share)
@@ -209,6 +209,7 @@ af_status af_supernet_weights_step(af_supernet *s, const double *coefficients, d
     af_position at = position(s, WEIGHTS_TRIAL);
     af_supernet_load(&s->weights, at.epoch, (int64_t)at.step * s->batch, s->batch);
     AF_TRY(af_supernet_settle(s));
+    AF_TRY(af_batch_send(&s->weights.batch, s->nets.plan));
     AF_TRY(af_plan_step(s->nets.plan, s->weights.batch.x, s->weights.batch.y, &u, at, NULL));
     s->owed = true;
     charge(s);
@@ -225,6 +226,7 @@ af_status af_supernet_coefficients_step(af_supernet *s, const double *coefficien
     af_position at = position(s, OTHER_TRIAL);
     af_supernet_load(&s->other, s->state.done, 0, s->batch);
     AF_TRY(af_supernet_settle(s));
+    AF_TRY(af_batch_send(&s->other.batch, s->nets.plan));
     AF_TRY(af_plan_gradients(s->nets.plan, s->other.batch.x, s->other.batch.y, at, NULL));
     AF_TRY(af_plan_losses(s->nets.plan, loss));
     for (int i = 0; i < s->coefficients; i++) gradient[i] = 0;

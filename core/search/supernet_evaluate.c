@@ -20,6 +20,7 @@ static af_status recalibrate(af_supernet *s)
     for (int i = 0; i < s->how.recalibrate; i++) {
         int64_t offset = (int64_t)(i % s->steps) * s->batch;
         af_supernet_load(&s->weights, LAST_ORDER - i / s->steps, offset, s->batch);
+        AF_TRY(af_batch_send(&s->weights.batch, p));
         AF_TRY(af_plan_calibrate(p, s->weights.batch.x, 1.0 / (i + 1), (af_position){0}));
     }
     return AF_OK;

@@ -3,6 +3,7 @@
 #include "core/train/augment.h"
 #include <stdio.h>
 #include <string.h>
+#include "core/train/sample.h"
 
 void af_augment_print(char out[AF_AUGMENT_TEXT], const af_augment *a)
 {
@@ -61,8 +62,8 @@ af_augment_draw af_augment_at(const af_augment *a, af_shape s, uint64_t seed, ui
 static void move_row(float *to, const float *from, int w, const af_augment_draw *d)
 {
     for (int x = 0; x < w; x++) {
-        int at = (d->flip ? w - 1 - x : x) + d->dx;
-        to[x] = at >= 0 && at < w ? from[at] : 0;
+        const int at = af_moved_from(x, w, d->flip, d->dx);
+        to[x] = at >= 0 ? from[at] : 0;
     }
 }
 
@@ -70,8 +71,8 @@ void af_augment_move(float *to, const float *from, af_shape s, const af_augment_
 {
     for (int c = 0; c < s.c; c++, from += (size_t)s.h * (size_t)s.w)
         for (int y = 0; y < s.h; y++, to += s.w) {
-            int at = y + d->dy;
-            if (at < 0 || at >= s.h)
+            const int at = af_moved_from(y, s.h, false, d->dy);
+            if (at < 0)
                 memset(to, 0, (size_t)s.w * sizeof *to);
             else
                 move_row(to, from + (size_t)at * (size_t)s.w, s.w, d);
@@ -149,7 +150,7 @@ af_mix_draw af_augment_mix_at(const af_augment *a, af_shape s, int64_t noises, u
 
 void af_augment_mix(float *x, const float *noise, af_shape s, float part)
 {
-    for (int64_t i = 0; i < af_shape_size(s); i++) x[i] = (1 - part) * x[i] + part * noise[i];
+    for (int64_t i = 0; i < af_shape_size(s); i++) x[i] = af_mixed(x[i], noise[i], part);
 }
 
 bool af_augment_levels(const af_augment *a)

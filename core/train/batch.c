@@ -21,8 +21,25 @@ af_status af_batch_new(af_batch *b, const af_dataset *d, int size)
     return AF_ENOMEM;
 }
 
+af_status af_batch_new_stored(af_batch *b, const af_dataset *d, int size)
+{
+    const size_t stride = af_row_stride(d->x_type, d->input), rows = d->noises ? 2 : 1;
+    *b = (af_batch){.y = af_calloc((size_t)size, target_bytes(d)),
+                    .rows = {.stride = stride, .memory = af_calloc((size_t)size * rows, stride)}};
+    if (b->y && b->rows.memory) return AF_OK;
+    af_batch_close(b);
+    return AF_ENOMEM;
+}
+
+af_status af_batch_new_for(af_batch *b, const af_dataset *d, int size, const af_plan *p)
+{
+    const bool stored = p && af_plan_composes(p, d->x_type);
+    return stored ? af_batch_new_stored(b, d, size) : af_batch_new(b, d, size);
+}
+
 void af_batch_close(af_batch *b)
 {
+    af_free(b->rows.memory);
     af_free(b->x);
     af_free(b->y);
     af_free(b->room);
@@ -108,60 +125,86 @@ static bool moves(const af_augment *a)
     return a->pad || a->flip || a->cutout;
 }
 
-/* From a sample as it is stored to what a network sees, but for a mix. */
-static void bring(float *to, const float *from, const af_source *s, const af_augment_draw *d,
-                  const af_mask_draw *masks)
+/* Everything that is drawn for a sample. *noise: of the background sample that is mixed in; returns
+ * which one, -1: none. */
+static int64_t draw(af_drawn *own, af_drawn *noise, const af_source *s, int64_t sample)
 {
     const af_augment *a = &s->augment;
+    const af_dataset *d = s->data;
+    *own = *noise = (af_drawn){.noise = -1};
+    own->shifts = d->level && af_augment_levels(a);
+    if (own->shifts)
+        own->shift = d->level[sample] * af_augment_level_at(a, s->seed, s->trial, s->epoch, sample);
+    if (moves(a)) own->move = af_augment_at(a, d->input, s->seed, s->trial, s->epoch, sample);
+    if (a->masks)
+        own->masks = af_augment_masks_at(a, d->input, s->seed, s->trial, s->epoch, sample);
+    if (!d->noises || a->mix_share <= 0) return -1;
+    const af_mix_draw m =
+        af_augment_mix_at(a, d->input, d->noises, s->seed, s->trial, s->epoch, sample);
+    own->part = m.part;
+    noise->move = m.move;
+    noise->masks = m.masks;
+    return m.noise;
+}
+
+/* From a sample as it is stored to what a network sees, but for a mix; `from` may be `room`. */
+static void bring(float *to, const float *from, const af_source *s, const af_drawn *d, float *room)
+{
     const float *mean = s->scaling->x_mean, *std = s->scaling->x_std;
     const af_shape shape = s->data->input;
     const size_t size = (size_t)af_shape_size(shape);
-    const bool moved = moves(a);
+    const bool moved = moves(&s->augment);
+    if (d->shifts) {
+        for (size_t i = 0; i < size; i++) room[i] = af_shifted(from[i], d->shift);
+        from = room;
+    }
     if (moved) {
-        af_augment_move(to, from, shape, d);
+        af_augment_move(to, from, shape, &d->move);
         from = to;
     }
     if (mean)
-        for (size_t i = 0; i < size; i++) to[i] = (from[i] - mean[i]) / std[i];
+        for (size_t i = 0; i < size; i++) to[i] = af_scaled(from[i], mean[i], std[i]);
     else if (!moved)
         memcpy(to, from, size * sizeof *to);
-    if (moved) af_augment_cut(to, shape, d);
-    if (a->masks) af_augment_mask(to, shape, masks);
-}
-
-/* The sample with another level, in `room`; `from` may be `room`. */
-static const float *shift(float *room, const float *from, const af_source *s, int64_t sample)
-{
-    const int64_t size = af_shape_size(s->data->input);
-    const float by = s->data->level[sample] *
-                     af_augment_level_at(&s->augment, s->seed, s->trial, s->epoch, sample);
-    for (int64_t i = 0; i < size; i++) room[i] = from[i] + by;
-    return room;
-}
-
-static void mix(float *to, const af_source *s, int64_t sample, float *room)
-{
-    const af_dataset *d = s->data;
-    float *noise = room + af_shape_size(d->input);
-    const af_mix_draw m =
-        af_augment_mix_at(&s->augment, d->input, d->noises, s->seed, s->trial, s->epoch, sample);
-    if (m.noise < 0) return;
-    bring(noise, af_dataset_noise(d, m.noise, room), s, &m.move, &m.masks);
-    af_augment_mix(to, noise, d->input, m.part);
+    if (moved) af_augment_cut(to, shape, &d->move);
+    if (d->masks.count) af_augment_mask(to, shape, &d->masks);
 }
 
 static void load_x(float *to, const af_source *s, int64_t sample, float *room)
 {
-    const af_augment *a = &s->augment;
-    const af_shape shape = s->data->input;
-    const float *from = af_dataset_sample(s->data, sample, room);
-    af_augment_draw d = {0};
-    af_mask_draw masks = {0};
-    if (s->data->level && af_augment_levels(a)) from = shift(room, from, s, sample);
-    if (moves(a)) d = af_augment_at(a, shape, s->seed, s->trial, s->epoch, sample);
-    if (a->masks) masks = af_augment_masks_at(a, shape, s->seed, s->trial, s->epoch, sample);
-    bring(to, from, s, &d, &masks);
-    if (s->data->noises && a->mix_share > 0) mix(to, s, sample, room);
+    const af_dataset *data = s->data;
+    float *noise = room + af_shape_size(data->input);
+    af_drawn own, other;
+    const int64_t mixed = draw(&own, &other, s, sample);
+    bring(to, af_dataset_sample(data, sample, room), s, &own, room);
+    if (mixed < 0) return;
+    bring(noise, af_dataset_noise(data, mixed, room), s, &other, room);
+    af_augment_mix(to, noise, data->input, own.part);
+}
+
+static void put_row(af_rows *r, int row, const af_drawn *d, const void *from, int64_t i,
+                    size_t bytes)
+{
+    char *to = r->memory + (size_t)row * r->stride;
+    memcpy(to, d, sizeof *d);
+    memcpy(to + sizeof *d, (const char *)from + (size_t)i * bytes, bytes);
+}
+
+static void load_rows(af_rows *r, const af_source *s, const int64_t *which, int n)
+{
+    const af_dataset *d = s->data;
+    const size_t bytes = af_stored_bytes(d->x_type, d->input);
+    r->samples = r->count = n;
+    r->masks = s->augment.masks > 0;
+    for (int k = 0; k < n; k++) {
+        af_drawn own, other;
+        const int64_t mixed = draw(&own, &other, s, which[k]);
+        if (mixed >= 0) {
+            own.noise = r->count;
+            put_row(r, r->count++, &other, d->noise, mixed, bytes);
+        }
+        put_row(r, k, &own, d->x, which[k], bytes);
+    }
 }
 
 static void mask_y(float *y, const uint8_t *mask, int64_t size)
@@ -174,8 +217,9 @@ void af_batch_load(af_batch *b, const af_source *s, const int64_t *which, int n)
 {
     const af_dataset *d = s->data;
     size_t size = (size_t)af_shape_size(d->input), target = target_bytes(d);
+    if (!b->x) load_rows(&b->rows, s, which, n);
     for (int k = 0; k < n; k++) {
-        load_x(b->x + (size_t)k * size, s, which[k], b->room);
+        if (b->x) load_x(b->x + (size_t)k * size, s, which[k], b->room);
         memcpy((char *)b->y + (size_t)k * target, (const char *)d->y + (size_t)which[k] * target,
                target);
         if (s->mask) {
@@ -184,4 +228,9 @@ void af_batch_load(af_batch *b, const af_source *s, const int64_t *which, int n)
         }
     }
     b->n = n;
+}
+
+af_status af_batch_send(const af_batch *b, af_plan *p)
+{
+    return b->x ? AF_OK : af_plan_compose(p, &b->rows);
 }

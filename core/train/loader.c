@@ -137,7 +137,8 @@ af_loading af_loader_measured(af_loader *l)
     return measured;
 }
 
-af_status af_loader_new(af_loader **out, const af_dataset *d, int batch, int64_t most)
+af_status af_loader_new(af_loader **out, const af_dataset *d, int batch, int64_t most,
+                        const af_plan *p)
 {
     af_loader *l = af_calloc(1, sizeof *l);
     *out = NULL;
@@ -149,7 +150,7 @@ af_status af_loader_new(af_loader **out, const af_dataset *d, int batch, int64_t
     pthread_cond_init(&l->loaded, NULL);
     const int slots = most > batch ? SLOTS : 1; /* without a second batch, without the rest */
     for (int k = 0; k < slots; k++) {
-        af_status st = af_batch_new(&l->slot[k].batch, d, batch);
+        af_status st = af_batch_new_for(&l->slot[k].batch, d, batch, p);
         if (st != AF_OK) {
             af_loader_free(l);
             return st;

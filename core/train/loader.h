@@ -7,9 +7,11 @@
 #include "core/train/batch.h"
 
 typedef struct af_loader af_loader;
-/* For batches of `batch` samples of d, `most` samples in turn. Where the system refuses a thread,
+/* For batches of `batch` samples of d, `most` samples in turn; of the kind that the plan is best
+ * given, NULL: floats. Where the system refuses a thread,
  * or there is only one batch, the caller's makes them. */
-AF_CHECKED af_status af_loader_new(af_loader **out, const af_dataset *d, int batch, int64_t most);
+AF_CHECKED af_status af_loader_new(af_loader **out, const af_dataset *d, int batch, int64_t most,
+                                   const af_plan *p);
 /* Also when batches are left; NULL is fine. */
 void af_loader_free(af_loader *l);
 /* From here on: which[0 .. count-1], which stays the caller's, in batches; the last may be smaller.

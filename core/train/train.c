@@ -102,6 +102,7 @@ af_status af_train_plans(af_trained *out, const af_training *t, int batch)
     o.loss = af_loss_find(t->task->loss);
     o.scale = s->y_std;
     o.shift = s->y_mean;
+    o.input = &(af_plan_input){t->data->x_type, s->x_mean, s->x_std, t->data->noises > 0};
     if (!o.loss)
         return af_fail(AF_EINTERNAL, "task %s: unknown loss '%s'", t->task->name, t->task->loss);
     AF_TRY(af_plan_new(&out->plan, t->graph, t->backend, &o));
@@ -156,7 +157,8 @@ static af_status open_loop(loop *l)
                        t->epochs_done);
     AF_TRY(plan_batches(t, &l->batch, &l->steps));
     AF_TRY(af_train_plans(l->out, t, l->batch));
-    AF_TRY(af_loader_new(&l->loader, t->data, l->batch, (int64_t)l->steps * l->batch));
+    AF_TRY(
+        af_loader_new(&l->loader, t->data, l->batch, (int64_t)l->steps * l->batch, l->out->plan));
     AF_TRY(af_training_digest(l->digest, t));
     l->snapshot = af_plan_snapshot_size(l->out->plan);
     l->order = af_calloc((size_t)l->train->count, sizeof *l->order);
@@ -190,6 +192,7 @@ static af_status train_epoch(loop *l, int epoch)
                        af_schedule_at(&t->recipe.schedule, epoch + (double)step / l->steps, whole);
         l->update.count = (int64_t)epoch * l->steps + step;
         af_position at = {t->seed, t->trial, (uint32_t)epoch, (uint32_t)step};
+        AF_TRY(af_batch_send(b, l->out->plan));
         AF_TRY(af_plan_step(l->out->plan, b->x, b->y, &l->update, at, NULL));
     }
     AF_TRY(af_plan_losses(l->out->plan, &sum));
@@ -312,11 +315,13 @@ af_status af_train_infer(float **pred, const af_trained *t, const af_training *j
     *pred = af_calloc((size_t)which->count + 1, size * sizeof **pred);
     if (!*pred) return AF_ENOMEM;
     af_status st;
-    AF_GOTO(st, fail, af_loader_new(&loader, d, batch, which->count));
+    AF_GOTO(st, fail, af_loader_new(&loader, d, batch, which->count, t->infer));
     af_loader_start(loader, &source, which->i, which->count);
     for (int64_t at = 0; st == AF_OK && at < which->count; at += batch) {
         const af_batch *b = af_loader_next(loader);
-        st = af_plan_infer(t->infer, b->n, b->x, NULL, *pred + (size_t)at * size, NULL);
+        st = af_batch_send(b, t->infer);
+        if (st == AF_OK)
+            st = af_plan_infer(t->infer, b->n, b->x, NULL, *pred + (size_t)at * size, NULL);
     }
     af_loader_free(loader);
     *flops += af_plan_cost(t->infer)->forward * (double)which->count;

@@ -19,6 +19,7 @@ extern "C" {
     void prefix##settle(af_device *d);                                                             \
     af_pack_list *prefix##packs(af_device *d);                                                     \
     void prefix##pack(af_device *d, const af_pack *p);                                             \
+    void prefix##compose(af_device *d, const af_device_compose *c);                                \
     void prefix##loss(af_device *d, const af_device_loss *l);                                      \
     void prefix##update(af_device *d, const af_device_update *u);                                  \
     typedef af_status prefix##prepare_op(const af_request *r, af_prepared *out);                   \

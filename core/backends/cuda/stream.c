@@ -264,6 +264,7 @@ const af_device_type af_cuda_device = {
     .recorded = recorded,
     .play = play,
     .forget = forget,
+    .compose = af_cuda_compose,
     .loss = af_cuda_loss,
     .update = af_cuda_update,
 };

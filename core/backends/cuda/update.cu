@@ -26,7 +26,7 @@ struct span {
     }
 };
 
-span span_of(const af_run *runs, int count)
+span span_of(const af_range *runs, int count)
 {
     span s = {.runs = count};
     for (int i = 0; i < count; i++) {

@@ -239,6 +239,7 @@ const af_device_type af_host_device = {
     .recorded = recorded,
     .play = play,
     .forget = forget,
+    .compose = af_cuda_host_compose,
     .loss = af_cuda_host_loss,
     .update = af_cuda_host_update,
 };
