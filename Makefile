@@ -188,7 +188,7 @@ $(BUILD)/host/%.o: %.cu | $$(@D)/
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -x c++ -c -o $@ $<
 $(BUILD)/%.o: %.cu | $$(@D)/
 	@echo "  NVCC  $<"
-	$(Q)$(NVCC) -I. -std=c++20 -O2 -fmad=false $(GENCODE) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
+	$(Q)$(NVCC) -I. -std=c++20 -O2 -fmad=false '-DAF_ANYWHERE=__host__ __device__ static inline' $(GENCODE) -Xcompiler -fPIC -Werror all-warnings -MMD -MP -c -o $@ $<
 %/:
 	$(Q)mkdir -p $@
 

@@ -1,5 +1,5 @@
-/* Small functions that run on the host and on a device. Who compiles them for a device says so,
- * before it includes this, by defining AF_ANYWHERE. */
+/* Small functions that run on the host and on a device: for a device's compiler the Makefile defines
+ * AF_ANYWHERE. */
 #ifndef AF_ANYWHERE
 #define AF_ANYWHERE static inline
 #endif

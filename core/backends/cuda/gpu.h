@@ -19,9 +19,6 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __CUDACC__
-#define AF_ANYWHERE __host__ __device__ static inline
-#endif
 extern "C" {
 #include "core/backend.h"
 #include "core/base/alloc.h"
