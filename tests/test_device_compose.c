@@ -346,7 +346,8 @@ static void check_task(const af_task *task)
     train(&out[1], t, floats_only());
     assert_true(af_plan_composes(out[0].plan, set->x_type));
     assert_false(af_plan_composes(out[1].plan, set->x_type));
-    printf("  %-10s %-7s loss %.9f\n", task->name, af_stored_names[set->x_type], out[0].curve[2]);
+    printf("  %-9s %-10s %-7s loss %.9f\n", tested()->name, task->name,
+           af_stored_names[set->x_type], out[0].curve[2]);
     assert_string_equal(out[0].outcome.digest, out[1].outcome.digest);
     assert_memory_equal(out[0].curve, out[1].curve, 4 * sizeof *out[0].curve);
     for (int i = 0; i < 2; i++) af_trained_close(&out[i]);
