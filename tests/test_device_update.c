@@ -236,7 +236,7 @@ static void recorded_updates_follow_the_step(void **state)
         on_host(&p, &l, &u);
     }
     assert_true(difference(&s, &p, l.size) == 0);
-    af_host_device.forget(r);
+    af_host_device.forget(s.t.device, r);
     there_close(&s.t);
     params_free(&p);
 }
