@@ -149,7 +149,7 @@ bench-gpu:          ## on such a machine: times training steps; appends to tests
 	@$(MAKE) -j$(JOBS) $(BUILD)/afield && { ! BUILD=$(BUILD) sh tests/aid/gpu.sh present || { \
 	    $(MAKE) -j$(JOBS) $(BENCH) && BUILD=$(BUILD) sh tests/aid/gpu.sh bench; }; }
 gpu-kit:            ## pack build/afield-gpu-kit.tar.gz for a GPU machine that has CUDA and gcc alone
-	@sh tests/aid/gpu_kit.sh build/afield-gpu-kit.tar.gz "$(PC_NAMES)"
+	@sh tests/aid/pack-gpu-kit.sh build/afield-gpu-kit.tar.gz "$(PC_NAMES)"
 
 $(GEN)/registry.c: FORCE | $(GEN)/
 	$(Q)printenv REGISTRY | cmp -s - $@ || printenv REGISTRY > $@

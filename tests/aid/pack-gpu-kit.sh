@@ -1,5 +1,5 @@
 #!/bin/sh
-# gpu_kit.sh FILE.tar.gz "PKG-CONFIG NAMES": packs what a bare GPU machine needs, one that has the CUDA
+# pack-gpu-kit.sh FILE.tar.gz "PKG-CONFIG NAMES": packs what a bare GPU machine needs, one that has the CUDA
 # toolkit, gcc, g++ and make, but neither network nor our libraries. In it: src/ (what git lists),
 # prefix/ (headers and libraries of this system, flat, with .pc files that find themselves), testdata/
 # (from AFIELD_TESTDATA, if set), gpu-kit.sh, which builds and runs there.
@@ -39,7 +39,7 @@ for l in $(pkg-config --libs-only-l $names) -ldnnl; do
     file=lib${l#-l}.so
     path=$(gcc -print-file-name="$file")
     for d in $directories; do [ ! -e "$d/$file" ] || path=$d/$file; done
-    [ "$path" != "$file" ] || { echo "gpu_kit.sh: no $file on this system; run  make deps" >&2; exit 1; }
+    [ "$path" != "$file" ] || { echo "pack-gpu-kit.sh: no $file on this system; run  make deps" >&2; exit 1; }
     path=$(readlink -f "$path")
     soname=$(readelf -d "$path" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
     cp -L "$path" "$prefix/lib/$soname"
@@ -79,4 +79,4 @@ mkdir -p "$(dirname "$out")"
 tar -C "$work" -czf "$out" afield-gpu-kit
 size=$(($(wc -c <"$out") / 1000000))
 echo "$out: $size MB; on the GPU machine: tar xzf $(basename "$out") && sh afield-gpu-kit/gpu-kit.sh"
-[ "$size" -le $LIMIT_MB ] || { echo "gpu_kit.sh: larger than $LIMIT_MB MB; unset AFIELD_TESTDATA" >&2; exit 1; }
+[ "$size" -le $LIMIT_MB ] || { echo "pack-gpu-kit.sh: larger than $LIMIT_MB MB; unset AFIELD_TESTDATA" >&2; exit 1; }
