@@ -69,7 +69,7 @@ af_update_fn *const af_update_run[AF_DTYPES] = {af_update_f32, af_update_f64};
 /* Adam adds the decay to the gradient, AdamW shrinks the weight first. */
 af_update_terms af_update_terms_of(const af_update *u)
 {
-    bool decoupled = u->kind == AF_ADAMW;
+    bool decoupled = u->kind == AF_ADAMW, adaptive = u->kind != AF_SGD;
     double count = (double)u->count + 1;
     return (af_update_terms){
         .lr = u->lr,
@@ -81,8 +81,8 @@ af_update_terms af_update_terms_of(const af_update *u)
         .rate1 = 1 - u->beta1,
         .beta2 = u->beta2,
         .rate2 = 1 - u->beta2,
-        .step = u->lr / (1 - pow(u->beta1, count)),
-        .correction = sqrt(1 - pow(u->beta2, count)),
+        .step = adaptive ? u->lr / (1 - pow(u->beta1, count)) : 0,
+        .correction = adaptive ? sqrt(1 - pow(u->beta2, count)) : 1,
         .epsilon = u->epsilon,
     };
 }
