@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include "core/base/simd.h"
+#include "core/base/anywhere.h"
 
 typedef uint16_t af_bf16;
 
-AF_INLINE float af_bf16_float(af_bf16 b)
+AF_ANYWHERE float af_bf16_float(af_bf16 b)
 {
     uint32_t bits = (uint32_t)b << 16;
     float f;
@@ -17,7 +17,7 @@ AF_INLINE float af_bf16_float(af_bf16 b)
     return f;
 }
 
-AF_INLINE af_bf16 af_bf16_round(float f)
+AF_ANYWHERE af_bf16 af_bf16_round(float f)
 {
     uint32_t bits;
     memcpy(&bits, &f, sizeof bits);

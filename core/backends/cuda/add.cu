@@ -35,20 +35,14 @@ template <class T> struct add_backward {
 template <class T> void forward(const af_call *c)
 {
     add_forward<T> f = {c->node->inputs, (T *)c->y, {}};
-    for (int k = 0; k < f.inputs; k++) f.x[k] = (const T *)c->x[k];
+    fill_inputs(c, f.x);
     each(device_of(c), "add_forward", elements(c), f);
 }
 
 template <class T> void backward(const af_call *c)
 {
     add_backward<T> f = {c->node->inputs, (const T *)c->dy, {}, {}};
-    bool any = false;
-    for (int k = 0; k < f.inputs; k++) {
-        f.dx[k] = (T *)c->dx[k];
-        f.add[k] = c->add[k];
-        any |= f.dx[k] != NULL;
-    }
-    if (any) each(device_of(c), "add_backward", elements(c), f);
+    if (fill_gradients(c, f.dx, f.add)) each(device_of(c), "add_backward", elements(c), f);
 }
 
 template <class T> constexpr af_kernel kernel()

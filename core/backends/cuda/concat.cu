@@ -65,20 +65,14 @@ int64_t work(const af_call *c, const layout &l)
 template <class T> void forward(const af_call *c)
 {
     concat_forward<T> f = {layout_of(c), (T *)c->y, {}};
-    for (int k = 0; k < f.l.inputs; k++) f.x[k] = (const T *)c->x[k];
+    fill_inputs(c, f.x);
     each(device_of(c), "concat_forward", work(c, f.l), f);
 }
 
 template <class T> void backward(const af_call *c)
 {
     concat_backward<T> f = {layout_of(c), (const T *)c->dy, {}, {}};
-    bool any = false;
-    for (int k = 0; k < f.l.inputs; k++) {
-        f.dx[k] = (T *)c->dx[k];
-        f.add[k] = c->add[k];
-        any |= f.dx[k] != NULL;
-    }
-    if (any) each(device_of(c), "concat_backward", work(c, f.l), f);
+    if (fill_gradients(c, f.dx, f.add)) each(device_of(c), "concat_backward", work(c, f.l), f);
 }
 
 template <class T> constexpr af_kernel kernel()

@@ -22,6 +22,7 @@
 extern "C" {
 #include "core/backend.h"
 #include "core/base/alloc.h"
+#include "core/base/bf16.h"
 #include "core/device.h"
 }
 
@@ -33,29 +34,10 @@ extern "C" {
 #define AF_KERNEL    inline __attribute__((always_inline))
 #endif
 
+/* A type of its own, so that get and put know it from integers. */
 struct bf16 {
-    uint16_t bits;
+    af_bf16 bits;
 };
-
-AF_KERNEL float bf16_float(bf16 v)
-{
-    union {
-        uint32_t bits;
-        float value;
-    } u = {(uint32_t)v.bits << 16};
-    return u.value;
-}
-
-/* To the nearest, ties to even; a NaN stays one. */
-AF_KERNEL bf16 float_bf16(float value)
-{
-    union {
-        float value;
-        uint32_t bits;
-    } u = {value};
-    if (value != value) return bf16{(uint16_t)(u.bits >> 16 | 0x40)};
-    return bf16{(uint16_t)((u.bits + 0x7fff + (u.bits >> 16 & 1)) >> 16)};
-}
 
 #ifdef __CUDACC__
 #include "core/backends/cuda/launch.h"
@@ -73,7 +55,7 @@ template <class T> AF_KERNEL T get(const T *p, int64_t i)
 AF_KERNEL float get(const bf16 *p, int64_t i)
 {
     seen_read(p + i, sizeof *p);
-    return bf16_float(p[i]);
+    return af_bf16_float(p[i].bits);
 }
 template <class T> AF_KERNEL void put(T *p, int64_t i, T value)
 {
@@ -86,7 +68,7 @@ AF_KERNEL void put(float *p, int64_t i, double value)
 }
 AF_KERNEL void put(bf16 *p, int64_t i, double value)
 {
-    put(p, i, float_bf16((float)value));
+    put(p, i, bf16{af_bf16_round((float)value)});
 }
 /* A gradient: set, or added to what is there; a float as floats, a double as doubles. */
 template <class T, class S> AF_KERNEL void put_gradient(T *p, int64_t i, S value, bool add)
@@ -140,6 +122,23 @@ static inline af_status prepare_plain(const af_request *r, af_prepared *out,
     if (!out->self) return AF_ENOMEM;
     out->kernel = &kernels[r->type == AF_BF16];
     return AF_OK;
+}
+
+/* The inputs of a call, and where their gradients go; false: none is wanted. */
+template <class T> static inline void fill_inputs(const af_call *c, const T *x[AF_MAX_INPUTS])
+{
+    for (int k = 0; k < c->node->inputs; k++) x[k] = (const T *)c->x[k];
+}
+template <class T>
+static inline bool fill_gradients(const af_call *c, T *dx[AF_MAX_INPUTS], bool add[AF_MAX_INPUTS])
+{
+    bool any = false;
+    for (int k = 0; k < c->node->inputs; k++) {
+        dx[k] = (T *)c->dx[k];
+        add[k] = c->add[k];
+        any |= dx[k] != NULL;
+    }
+    return any;
 }
 
 static inline int64_t elements(const af_call *c)

@@ -38,7 +38,7 @@ template <class S> static __device__ void merge_rows(S *part, const S &own, int 
  * as it was before. */
 template <class S> static __device__ S fresh(const S *p)
 {
-    static_assert(sizeof(S) % sizeof(double) == 0, "sums are made of doubles");
+    static_assert(sizeof(S) % sizeof(double) == 0, "a sum is as long as some doubles");
     S value;
     for (size_t i = 0; i < sizeof(S) / sizeof(double); i++)
         ((double *)&value)[i] = __ldcg((const double *)p + i);

@@ -50,18 +50,15 @@ template <class T> struct mix_backward {
 template <class T> void forward(const af_call *c)
 {
     mix_forward<T> f = {c->node->inputs, c->mix, (T *)c->y, {}};
-    for (int k = 0; k < f.inputs; k++) f.x[k] = (const T *)c->x[k];
+    fill_inputs(c, f.x);
     each(device_of(c), "mix_forward", elements(c), f);
 }
 
 template <class T> void backward(const af_call *c)
 {
     mix_backward<T> f = {c->node->inputs, c->mix, c->dmix, (const T *)c->dy, {}, {}, {}};
-    for (int k = 0; k < f.inputs; k++) {
-        f.x[k] = (const T *)c->x[k];
-        f.dx[k] = (T *)c->dx[k];
-        f.gradient_add[k] = c->add[k];
-    }
+    fill_inputs(c, f.x);
+    fill_gradients(c, f.dx, f.gradient_add);
     reduce(device_of(c), "mix_backward", 1, elements(c), true, f);
 }
 
