@@ -24,8 +24,7 @@ typedef struct af_recording af_recording;
 
 /* What differs from step to step. */
 typedef struct af_step_inputs {
-    uint64_t seed, trial; /* position of the dropout stream */
-    uint32_t epoch, step;
+    af_position at;
     int64_t samples; /* that count in the loss, the first ones */
     int64_t rows;    /* of which x is composed */
     double momentum; /* of the running statistics; < 0: that of each node */

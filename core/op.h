@@ -51,6 +51,12 @@ static inline int64_t af_param_size(const af_param *p)
     return (int64_t)p->dims[0] * p->dims[1] * p->dims[2] * p->dims[3];
 }
 
+/* Where in its streams a step is; used by dropout. */
+typedef struct af_position {
+    uint64_t seed, trial;
+    uint32_t epoch, step;
+} af_position;
+
 /* One call of a kernel on one chunk. Parameters and their gradients are of the backend's type,
  * float or double; x, y and their gradients too, or bf16 where the request said so. */
 typedef struct af_call {
@@ -76,10 +82,9 @@ typedef struct af_call {
     double *shared;    /* shared() doubles of this node, written by combine */
     void *lane;        /* this lane's lane_bytes of this node (backends) */
     void *scratch;     /* this thread's scratch, scratch_bytes (backends) */
-    uint64_t seed;     /* position of the dropout stream: seed, trial, epoch, step */
-    uint64_t trial;
-    uint32_t epoch, step;
-    /* On a device: these, and more, in its memory (core/device.h). All tensors are there too; a
+    af_position at;
+    const double *momentum; /* of the running statistics, instead of the node's; NULL: the node's */
+    /* On a device: these two, and more, in its memory (core/device.h). All tensors are there too; a
      * call is for the whole batch, and its kernel keeps its own partial sums: partial is NULL. */
     const struct af_step_inputs *inputs;
 } af_call;

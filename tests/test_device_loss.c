@@ -111,7 +111,7 @@ static answer on_device(const batch *b, const af_loss *loss, int steps)
     there_open(&t);
     size_t size = (size_t)b->size * sizeof(float), all = size * (size_t)b->n, target_bytes;
     const void *target = target_of(b, &target_bytes);
-    af_step_inputs in = {.epoch = 3, .step = 10, .samples = b->samples};
+    af_step_inputs in = {.at = {.epoch = 3, .step = 10}, .samples = b->samples};
     af_step_results none = {0};
     void *target_room = there_room(&t, b->loss->target == AF_TARGET_CLASS ? 4 * (size_t)b->n : all);
     af_host_device.send(t.device, target_room, target, target_bytes);
@@ -127,7 +127,7 @@ static answer on_device(const batch *b, const af_loss *loss, int steps)
                         .results = there_put(&t, &none, sizeof none)};
     af_step_inputs *inputs = there_room(&t, sizeof in);
     l.inputs = inputs;
-    for (int i = 0; i < steps; i++, in.step++) {
+    for (int i = 0; i < steps; i++, in.at.step++) {
         af_host_device.send(t.device, inputs, &in, sizeof in);
         af_host_device.send(t.device, l.pred, b->pred, all);
         af_host_device.loss(t.device, &l);

@@ -28,7 +28,7 @@ static void forward(const af_call *c)
     unsigned char *mask = c->saved;
     for (int s = 0; s < c->n; s++, x += size, y += size, mask += size) {
         uint32_t index = (uint32_t)(c->first + s);
-        af_rng r = af_rng_at(c->seed, role, c->trial, c->epoch, c->step, index);
+        af_rng r = af_rng_at(c->at.seed, role, c->at.trial, c->at.epoch, c->at.step, index);
         for (size_t i = 0; i < size; i++) {
             mask[i] = af_rng_u32(&r) >= dropped;
             y[i] = mask[i] ? x[i] * scale : 0;

@@ -24,7 +24,7 @@ static inline double norm_total(const af_call *c, int channels, int chunks, int 
 /* From {sum x, sum x^2} over n pixels: mean, 1 / standard deviation, running statistics. */
 static inline void norm_combine(const af_call *c, int channels, double n, int chunks)
 {
-    double momentum = c->node->attrs.momentum;
+    double momentum = c->momentum ? *c->momentum : c->node->attrs.momentum;
     real *running_mean = c->w[RUNNING_MEAN], *running_var = c->w[RUNNING_VAR];
     for (int k = 0; k < channels; k++) {
         double mean = norm_total(c, channels, chunks, k) / n;

@@ -103,18 +103,18 @@ static void work_out(af_plan *p)
 
 af_status af_active_new(af_plan *p)
 {
-    size_t partials = 0, tensors = 0;
+    size_t tensors = 0;
     for (int i = 0; i < p->nodes; i++) {
         af_step_node *n = &p->node[i];
         tensors += (size_t)n->param_count;
         if (!is_mix(n)) continue;
         int end = n->node.attrs.first_coefficient + n->node.inputs;
         if (end > p->coefficient_count) p->coefficient_count = end;
-        n->mix_at = partials;
-        partials += (size_t)p->chunks * AF_MAX_INPUTS;
+        n->mix_at = p->mix_partial_count;
+        p->mix_partial_count += (size_t)p->chunks * AF_MAX_INPUTS;
     }
     p->coefficients = af_calloc((size_t)p->coefficient_count + 1, sizeof *p->coefficients);
-    p->mix_partials = af_plan_alloc(p, (partials + 1) * sizeof *p->mix_partials);
+    p->mix_partials = af_plan_alloc(p, (p->mix_partial_count + 1) * sizeof *p->mix_partials);
     p->runs = af_calloc(tensors + 1, sizeof *p->runs);
     if (!p->coefficients || !p->mix_partials || !p->runs) return AF_ENOMEM;
     for (int i = 0; i < p->coefficient_count; i++) p->coefficients[i] = 1;
@@ -168,18 +168,10 @@ void af_plan_set_coefficients(af_plan *p, const double *c)
     if (!same) work_out(p);
 }
 
-static size_t mix_partials(const af_plan *p)
-{
-    size_t count = 0;
-    for (int i = 0; i < p->nodes; i++)
-        if (is_mix(&p->node[i])) count += (size_t)p->chunks * AF_MAX_INPUTS;
-    return count;
-}
-
 /* Chunks in their order, then nodes in theirs: the same bits with any threads. */
 void af_plan_coefficient_gradients(const af_plan *p, double *out)
 {
-    const double *partials = p->on ? af_device_mix(p, mix_partials(p)) : p->mix_partials;
+    const double *partials = p->on ? af_device_mix(p) : p->mix_partials;
     for (int i = 0; i < p->coefficient_count; i++) out[i] = 0;
     for (int i = 0; i < p->nodes; i++) {
         const af_step_node *n = &p->node[i];

@@ -14,20 +14,11 @@ struct af_composer {
     bool masks; /* of the rows that were sent last; samples 0: they have been used */
 };
 
-static af_status copy_floats(const af_plan *p, float **out, const float *from, size_t bytes)
-{
-    if (!from) return AF_OK;
-    *out = af_plan_alloc(p, bytes);
-    if (!*out) return AF_ENOMEM;
-    p->on->send(p->device, *out, from, bytes);
-    return AF_OK;
-}
-
 af_status af_composer_new(af_plan *p)
 {
     const af_plan_input *in = p->o.input;
     const af_shape shape = p->node[p->input].node.shape;
-    const size_t bytes = (size_t)af_shape_size(shape) * sizeof(float);
+    const size_t size = (size_t)af_shape_size(shape);
     af_composer *c = p->composer = af_calloc(1, sizeof *c);
     if (!c) return AF_ENOMEM;
     c->type = in->type;
@@ -36,8 +27,8 @@ af_status af_composer_new(af_plan *p)
     c->rows = af_plan_alloc(p, (size_t)c->room * c->stride);
     c->least = af_plan_alloc(p, (size_t)c->room * sizeof *c->least);
     if (!c->rows || !c->least) return AF_ENOMEM;
-    AF_TRY(copy_floats(p, &c->mean, in->mean, bytes));
-    return copy_floats(p, &c->std, in->std, bytes);
+    AF_TRY(af_device_copy(p, &c->mean, in->mean, size));
+    return af_device_copy(p, &c->std, in->std, size);
 }
 
 void af_composer_free(af_plan *p)

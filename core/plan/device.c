@@ -54,33 +54,26 @@ static size_t target_size(const af_plan *p)
     return (size_t)af_shape_size(p->node[p->output].node.shape) * sizeof(float);
 }
 
-static af_status copy_decoding(af_plan *p)
+af_status af_device_copy(const af_plan *p, float **out, const float *from, size_t count)
 {
-    af_device_side *s = p->side;
-    size_t size = (size_t)af_shape_size(p->node[p->output].node.shape) * sizeof(float);
-    if (!p->o.scale) return AF_OK;
-    s->scale = af_plan_alloc(p, size);
-    s->shift = af_plan_alloc(p, size);
-    if (!s->scale || !s->shift) return AF_ENOMEM;
-    p->on->send(p->device, s->scale, p->o.scale, size);
-    p->on->send(p->device, s->shift, p->o.shift, size);
+    if (!from) return AF_OK;
+    *out = af_plan_alloc(p, count * sizeof *from);
+    if (!*out) return AF_ENOMEM;
+    p->on->send(p->device, *out, from, count * sizeof *from);
     return AF_OK;
 }
 
 static af_status host_memory(af_plan *p)
 {
     af_device_side *s = p->side;
-    size_t tensors = 1, mixes = 0;
-    for (int i = 0; i < p->nodes; i++) {
-        tensors += (size_t)p->node[i].param_count;
-        mixes += p->node[i].node.op->mixes ? AF_MAX_INPUTS : 0;
-    }
+    size_t tensors = 1;
+    for (int i = 0; i < p->nodes; i++) tensors += (size_t)p->node[i].param_count;
     s->key_size = (size_t)p->coefficient_count + 6;
     s->message = af_calloc(1, s->message_size);
     s->runs = af_calloc(tensors, sizeof *s->runs);
     s->mirror[0] = af_calloc((size_t)p->weight_count + 1, p->item_size);
     s->mirror[1] = af_calloc((size_t)p->buffer_count + 1, p->item_size);
-    s->mix = af_calloc(mixes + 1, sizeof *s->mix);
+    s->mix = af_calloc(p->mix_partial_count + 1, sizeof *s->mix);
     s->key = af_calloc(RECORDINGS + 1, s->key_size);
     if (!s->message || !s->runs || !s->mirror[0] || !s->mirror[1] || !s->mix || !s->key)
         return AF_ENOMEM;
@@ -105,7 +98,9 @@ af_status af_device_side_new(af_plan *p)
     if (!s->inputs || !s->x || !s->y || !s->results || !s->sample_loss) return AF_ENOMEM;
     if (p->o.input && p->on->compose) AF_TRY(af_composer_new(p));
     p->o.input = NULL;
-    return copy_decoding(p);
+    const size_t outputs = (size_t)af_shape_size(p->node[p->output].node.shape);
+    AF_TRY(af_device_copy(p, &s->scale, p->o.scale, outputs));
+    return af_device_copy(p, &s->shift, p->o.shift, outputs);
 }
 
 af_status af_device_open(af_plan *p)
@@ -138,27 +133,26 @@ void af_device_side_free(af_plan *p)
 /* ---- a step ---- */
 
 /* The last samples of a short inference are zeros. */
-static void send_samples(const af_plan *p, const af_device_step *d)
+static void send_samples(const af_plan_job *j)
 {
+    const af_plan *p = j->p;
     af_device_side *s = p->side;
-    size_t n = (size_t)d->samples, rest = (size_t)p->o.batch - n;
-    if (d->x) p->on->send(p->device, s->x, d->x, n * s->x_size);
-    if (d->x && rest) p->on->clear(p->device, s->x + n * s->x_size, rest * s->x_size);
-    if (d->y) p->on->send(p->device, s->y, d->y, n * s->y_size);
+    size_t n = (size_t)j->n, rest = (size_t)p->o.batch - n;
+    if (j->x) p->on->send(p->device, s->x, j->x, n * s->x_size);
+    if (j->x && rest) p->on->clear(p->device, s->x + n * s->x_size, rest * s->x_size);
+    if (j->y) p->on->send(p->device, s->y, j->y, n * s->y_size);
 }
 
-static void send_inputs(const af_plan *p, const af_device_step *d)
+static void send_inputs(const af_plan_job *j)
 {
+    const af_plan *p = j->p;
     af_device_side *s = p->side;
     const af_update none = {.lr = 0};
-    const af_update *u = d->update ? d->update : &none;
-    af_step_inputs in = {.seed = d->at.seed,
-                         .trial = d->at.trial,
-                         .epoch = d->at.epoch,
-                         .step = d->at.step,
-                         .samples = d->samples,
-                         .rows = d->x ? 0 : af_composer_rows(p),
-                         .momentum = d->momentum,
+    const af_update *u = j->update ? j->update : &none;
+    af_step_inputs in = {.at = j->at,
+                         .samples = j->n,
+                         .rows = j->x ? 0 : af_composer_rows(p),
+                         .momentum = j->momentum,
                          .clip = u->clip,
                          .update = af_update_terms_of(u)};
     memcpy(s->message, &in, sizeof in);
@@ -168,14 +162,15 @@ static void send_inputs(const af_plan *p, const af_device_step *d)
 }
 
 /* Everything that decides which work is queued. */
-static void make_key(const af_plan *p, const af_device_step *d)
+static void make_key(const af_plan_job *j)
 {
+    const af_plan *p = j->p;
     unsigned char *k = p->side->key;
-    const af_update *u = d->update;
-    *k++ = d->x == NULL;
-    *k++ = !d->x && af_composer_masks(p);
-    *k++ = d->y != NULL;
-    *k++ = d->momentum >= 0;
+    const af_update *u = j->update;
+    *k++ = j->x == NULL;
+    *k++ = !j->x && af_composer_masks(p);
+    *k++ = j->y != NULL;
+    *k++ = j->momentum >= 0;
     *k++ = u ? (unsigned char)(1 + u->kind) : 0;
     *k++ = u && u->clip > 0;
     for (int i = 0; i < p->coefficient_count; i++) *k++ = p->coefficients[i] != 0;
@@ -198,21 +193,22 @@ static tape *find_tape(af_plan *p, bool *known)
     return oldest;
 }
 
-af_status af_device_run(af_plan *p, const af_device_step *d, void (*work)(void *arg), void *arg)
+af_status af_device_run(af_plan_job *j, void (*work)(void *job, int thread))
 {
+    af_plan *p = j->p;
     bool known;
-    send_samples(p, d);
-    send_inputs(p, d);
-    make_key(p, d);
+    send_samples(j);
+    send_inputs(j);
+    make_key(j);
     tape *t = find_tape(p, &known);
     t->used = ++p->side->clock;
     if (!known || p->seconds) {
-        work(arg);
+        work(j, 0);
         return AF_OK;
     }
     if (!t->work) {
         AF_TRY(p->on->record(p->device));
-        work(arg);
+        work(j, 0);
         AF_TRY(p->on->recorded(p->device, &t->work));
     }
     p->on->play(p->device, t->work);
@@ -301,10 +297,11 @@ char *af_device_mirror(const af_plan *p, af_part part)
     return p->side->mirror[part == AF_BUFFERS];
 }
 
-const double *af_device_mix(const af_plan *p, size_t count)
+const double *af_device_mix(const af_plan *p)
 {
-    if (count && p->on->fetch(p->device, p->side->mix, p->mix_partials,
-                              count * sizeof *p->side->mix) != AF_OK)
-        for (size_t i = 0; i < count; i++) p->side->mix[i] = NAN;
-    return p->side->mix;
+    double *here = p->side->mix;
+    size_t count = p->mix_partial_count;
+    if (count && p->on->fetch(p->device, here, p->mix_partials, count * sizeof *here) != AF_OK)
+        for (size_t i = 0; i < count; i++) here[i] = NAN;
+    return here;
 }

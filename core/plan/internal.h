@@ -37,7 +37,6 @@ typedef struct af_step_node {
     bool wants_dx[AF_MAX_INPUTS], add[AF_MAX_INPUTS];
     bool active, on[AF_MAX_INPUTS]; /* in this step; inputs that are read. active.c */
     bool written;                   /* while additions are worked out */
-    double momentum;                /* while calibrating: its own */
     size_t mix_at;                  /* {chunks, AF_MAX_INPUTS} of mix_partials */
     bool gone;                      /* taken up by another node; passes.c */
     /* Parameter k is parameter k of these nodes of the graph, one after the other: of this one, of
@@ -102,6 +101,7 @@ struct af_plan {
     af_team *team;
     int coefficient_count, run_count;
     double *coefficients, *mix_partials;
+    size_t mix_partial_count;
     af_span *runs;        /* in order */
     int64_t active_count; /* elements in all runs */
     af_cost active_cost;
@@ -113,6 +113,18 @@ struct af_plan {
 };
 
 enum { AF_BLOCK = 16384 }; /* elements per block of the optimiser's pass */
+
+/* One step or inference, the same for all threads. */
+typedef struct af_plan_job {
+    af_plan *p;
+    const float *x;          /* NULL: a device composes it */
+    const char *y;           /* NULL: no loss */
+    float *pred;             /* infer */
+    int n;                   /* samples wanted; training: the batch */
+    const af_update *update; /* NULL: gradients only */
+    af_position at;
+    double momentum; /* >= 0: forward only, for the running statistics, whose momentum it is */
+} af_plan_job;
 
 /* passes.c: rewrites the nodes; before the layout. */
 AF_CHECKED af_status af_passes_run(af_plan *p);
@@ -141,19 +153,11 @@ void af_plan_release(const af_plan *p, void *memory);
 AF_CHECKED af_status af_device_open(af_plan *p);     /* before anything is allocated */
 AF_CHECKED af_status af_device_side_new(af_plan *p); /* after everything is laid out */
 void af_device_side_free(af_plan *p);
+/* *out: memory of the device with these floats; stays NULL when `from` is. Queued. */
+AF_CHECKED af_status af_device_copy(const af_plan *p, float **out, const float *from, size_t count);
 
-/* One step or inference, as the device needs to know it. */
-typedef struct af_device_step {
-    const float *x; /* NULL: composed */
-    const void *y;  /* NULL: no loss */
-    int samples;
-    const af_update *update; /* NULL: gradients only */
-    af_position at;
-    double momentum; /* calibrating; < 0: not */
-} af_device_step;
-/* Sends the inputs; then runs work(arg), or plays what it recorded of the same step before. */
-AF_CHECKED af_status af_device_run(af_plan *p, const af_device_step *d, void (*work)(void *arg),
-                                   void *arg);
+/* Sends the inputs; then runs work(j, 0), or plays what it recorded of the same step before. */
+AF_CHECKED af_status af_device_run(af_plan_job *j, void (*work)(void *job, int thread));
 /* For `work`: what is in the device's memory, and what it does once a step. */
 float *af_device_x(const af_plan *p);
 const af_step_inputs *af_device_inputs(const af_plan *p);
@@ -164,8 +168,8 @@ void af_device_update_call(const af_plan *p, const af_update *u);
 /* These wait. `anew`: sums begin again. */
 AF_CHECKED af_status af_device_results(const af_plan *p, af_step_results *out, bool anew);
 AF_CHECKED af_status af_device_prediction(const af_plan *p, int n, float *pred);
-/* The first `count` of mix_partials, on the host; NAN when the device has failed. */
-const double *af_device_mix(const af_plan *p, size_t count);
+/* mix_partials on the host; NAN when the device has failed. */
+const double *af_device_mix(const af_plan *p);
 /* Room on the host for a part; gradients share that of the weights. */
 char *af_device_mirror(const af_plan *p, af_part part);
 

@@ -61,12 +61,6 @@ void af_plan_free(af_plan *p);
 /* Draws initial parameters from the stream "init" of (seed, trial); resets buffers and momentum. */
 void af_plan_init(af_plan *p, uint64_t seed, uint64_t trial);
 
-/* Where in its streams a step is; used by dropout. */
-typedef struct af_position {
-    uint64_t seed, trial;
-    uint32_t epoch, step;
-} af_position;
-
 /* Whether it computes on a device that composes x of samples stored so. */
 bool af_plan_composes(const af_plan *p, af_stored type);
 /* Sends such samples over; the next step, gradients, calibration or inference, on just as many, is

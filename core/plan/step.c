@@ -6,16 +6,12 @@
 #include "core/base/log.h"
 #include "core/plan/internal.h"
 
-typedef struct job { /* one step or inference, the same for all threads */
-    af_plan *p;
-    const float *x;
-    const char *y;
-    float *pred; /* infer */
-    int n;       /* samples wanted; training: the batch */
-    const af_update *update;
-    af_position at;
-    bool calibrate; /* forward only, for the running statistics */
-} job;
+typedef af_plan_job job;
+
+static bool calibrates(const job *j)
+{
+    return j->momentum >= 0;
+}
 
 static void *tensor_at(const af_plan *p, const af_tensor *t, int thread, int first)
 {
@@ -41,10 +37,8 @@ static af_call node_call(const job *j, const af_step_node *n, int thread)
                  .train = p->o.train,
                  .shared = p->shared + n->shared_at,
                  .scratch = p->scratch + (size_t)thread * p->scratch_bytes,
-                 .seed = j->at.seed,
-                 .trial = j->at.trial,
-                 .epoch = j->at.epoch,
-                 .step = j->at.step,
+                 .at = j->at,
+                 .momentum = calibrates(j) ? &j->momentum : NULL,
                  .inputs = p->on ? af_device_inputs(p) : NULL};
     for (int k = 0; k < n->param_count; k++) c.w[k] = param_at(p, n, k);
     return c;
@@ -163,7 +157,7 @@ static void charge(const af_plan *p, int node, int thread, bool back, double sta
 
 static bool skips(const job *j, const af_item *it)
 {
-    return !j->p->node[it->node].active || (j->calibrate && it->kind >= AF_LOSS);
+    return !j->p->node[it->node].active || (calibrates(j) && it->kind >= AF_LOSS);
 }
 
 static void run_item(const job *j, const af_item *it, int lane, int chunk, int thread)
@@ -281,7 +275,7 @@ static void work(void *arg, int thread)
     settle(j->p);
     af_team_wait(j->p->team);
     run_phases(j, thread);
-    if (!j->p->o.train || j->calibrate) return;
+    if (!j->p->o.train || calibrates(j)) return;
     finish(j, thread);
     settle(j->p);
     af_team_wait(j->p->team);
@@ -295,16 +289,10 @@ static double total_loss(const af_plan *p)
     return sum;
 }
 
-static void work_alone(void *arg)
+static af_status run(job *j)
 {
-    work(arg, 0);
-}
-
-static af_status run(job *j, double momentum)
-{
-    const af_device_step d = {j->x, j->y, j->n, j->update, j->at, momentum};
     if (!j->x) AF_TRY(af_composer_take(j->p, j->n));
-    if (j->p->on) return af_device_run(j->p, &d, work_alone, j);
+    if (j->p->on) return af_device_run(j, work);
     af_team_run(j->p->team, work, j);
     return AF_OK;
 }
@@ -332,7 +320,8 @@ static af_status train(af_plan *p, const float *x, const void *y, const af_updat
     if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to train");
     job j = {.p = p, .x = x, .y = y, .n = p->o.batch, .update = u, .at = at};
     double value;
-    AF_TRY(run(&j, -1));
+    j.momentum = -1;
+    AF_TRY(run(&j));
     if (p->on && !loss) return AF_OK;
     AF_TRY(last_loss(p, &value));
     p->loss_sum += value;
@@ -360,18 +349,11 @@ af_status af_plan_losses(af_plan *p, double *sum)
     return r.bad ? diverged(r.bad_epoch, r.bad_step, r.bad_loss) : AF_OK;
 }
 
-/* A node's momentum is an attribute, so it is lent another one for the while. */
 af_status af_plan_calibrate(af_plan *p, const float *x, double momentum, af_position at)
 {
     if (!p->o.train) return af_fail(AF_EINTERNAL, "plan: made for inference, asked to calibrate");
-    job j = {.p = p, .x = x, .n = p->o.batch, .at = at, .calibrate = true};
-    for (int i = 0; i < p->nodes; i++) {
-        p->node[i].momentum = p->node[i].node.attrs.momentum;
-        p->node[i].node.attrs.momentum = momentum;
-    }
-    af_status st = run(&j, momentum);
-    for (int i = 0; i < p->nodes; i++) p->node[i].node.attrs.momentum = p->node[i].momentum;
-    return st;
+    job j = {.p = p, .x = x, .n = p->o.batch, .at = at, .momentum = momentum};
+    return run(&j);
 }
 
 static af_status look(af_plan *p, int n, float *pred, double *loss)
@@ -391,8 +373,8 @@ af_status af_plan_infer(af_plan *p, int n, const float *x, const void *y, float 
         return af_fail(AF_EINTERNAL, "plan: %d samples, want 1 to the batch of %d", n, p->o.batch);
     if (y && !p->o.loss) return af_fail(AF_EINTERNAL, "plan: no loss was planned");
     memset(p->chunk_loss, 0, sizeof(double) * (size_t)p->chunks);
-    job j = {.p = p, .x = x, .y = y, .pred = pred, .n = n};
-    AF_TRY(run(&j, -1));
+    job j = {.p = p, .x = x, .y = y, .pred = pred, .n = n, .momentum = -1};
+    AF_TRY(run(&j));
     if (p->on) return look(p, n, pred, y ? loss : NULL);
     if (loss) *loss = total_loss(p);
     return AF_OK;

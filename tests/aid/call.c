@@ -327,10 +327,7 @@ static void set_up(run *u)
                    .in = r->in,
                    .self = u->prepared.self,
                    .train = u->o->train,
-                   .seed = 7,
-                   .trial = 3,
-                   .epoch = u->o->epoch,
-                   .step = u->o->step};
+                   .at = {7, 3, u->o->epoch, u->o->step}};
     for (int i = 0; i < r->inputs; i++) {
         c->add[i] = u->o->add || u->o->add_x;
         void *x = copy_in(u, r->x[i], r->x_size[i], x_type(u), round);
@@ -342,8 +339,7 @@ static void set_up(run *u)
     c->y = take(u, (size_t)r->y_size * af_dtype_size(y_type(u)));
     c->dy = copy_in(u, r->dy, r->y_size, y_type(u), round);
     af_step_inputs *inputs = take(u, sizeof *inputs);
-    *inputs =
-        (af_step_inputs){c->seed, c->trial, c->epoch, c->step, r->from->batch, .momentum = -1};
+    *inputs = (af_step_inputs){.at = c->at, .samples = r->from->batch, .momentum = -1};
     c->inputs = inputs;
     set_up_work(u);
 }

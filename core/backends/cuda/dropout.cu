@@ -20,7 +20,7 @@ struct dropout_node {
 };
 
 template <class T> struct dropout_forward {
-    const af_step_inputs *at;
+    const af_step_inputs *inputs;
     uint64_t role;
     uint32_t dropped;
     float scale;
@@ -33,9 +33,9 @@ template <class T> struct dropout_forward {
     {
         split s = split_by(i, blocks); /* sample, block of it */
         uint32_t key[2], words[WORDS];
-        uint32_t counter[4] = {(uint32_t)s.rest, (uint32_t)s.whole, get(&at->step, 0),
-                               get(&at->epoch, 0)};
-        af_philox_key(key, get(&at->seed, 0), role, get(&at->trial, 0));
+        uint32_t counter[4] = {(uint32_t)s.rest, (uint32_t)s.whole, get(&inputs->at.step, 0),
+                               get(&inputs->at.epoch, 0)};
+        af_philox_key(key, get(&inputs->at.seed, 0), role, get(&inputs->at.trial, 0));
         af_philox_block(counter, key, words);
         for (int j = 0; j < WORDS; j++) {
             int64_t in_sample = s.rest * WORDS + j, e = s.whole * size + in_sample;

@@ -52,8 +52,8 @@ struct batch {
         if (isfinite(mean) || get(&results->bad, 0)) return;
         put(&results->bad, 0, (uint32_t)1);
         put(&results->bad_loss, 0, mean);
-        put(&results->bad_epoch, 0, get(&inputs->epoch, 0));
-        put(&results->bad_step, 0, get(&inputs->step, 0));
+        put(&results->bad_epoch, 0, get(&inputs->at.epoch, 0));
+        put(&results->bad_step, 0, get(&inputs->at.step, 0));
     }
 };
 
